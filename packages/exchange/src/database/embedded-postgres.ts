@@ -103,7 +103,7 @@ async function startServer(
     const portTaken = wanted === undefined && said.includes('could not bind')
     const heldByOrphans = /pre-existing shared memory block|lock file "postmaster.pid"/.test(said)
     if (Date.now() > deadline || !(portTaken || heldByOrphans)) {
-      throw failure('START_FAILED', `cannot start PostgreSQL on ${files.root}`, files, logStart)
+      throw failure('start-failed', `cannot start PostgreSQL on ${files.root}`, files, logStart)
     }
     if (portTaken) port = await choosePort()
     await sleep(100)
@@ -194,7 +194,7 @@ async function stopServer(child: ChildProcess, files: Files): Promise<void> {
   const ended = once(child, 'exit').then(() => true)
   if (await Promise.race([ended, sleep(stopTimeoutMs, false, { ref: false })])) return
   await endNow(child)
-  throw new EmbeddedPostgresError('STOP_TIMED_OUT', `PostgreSQL on ${files.root} did not stop in order`, {
+  throw new EmbeddedPostgresError('stop-timed-out', `PostgreSQL on ${files.root} did not stop in order`, {
     why: `it was still busy after ${stopTimeoutMs / 1000} s, so it was ended at once; the next start recovers`,
     remedy: `look at ${files.log}`,
   })

@@ -39,16 +39,16 @@ export async function createCluster(files: Files, initdb: string, launch: Launch
   )
   closeSync(log)
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw failure('INIT_FAILED', `cannot make a PostgreSQL cluster in ${files.root}`, files, 0)
+  if (code !== 0) throw failure('init-failed', `cannot make a PostgreSQL cluster in ${files.root}`, files, 0)
   await rename(folder, files.cluster)
 }
 
-/** @throws {EmbeddedPostgresError} `PASSWORD_MISSING` */
+/** @throws {EmbeddedPostgresError} `password-missing` */
 export async function readPassword(files: Files): Promise<string> {
   try {
     return (await readFile(files.password, 'utf8')).trim()
   } catch (cause) {
-    throw new EmbeddedPostgresError('PASSWORD_MISSING', `cannot start PostgreSQL on ${files.root}`, {
+    throw new EmbeddedPostgresError('password-missing', `cannot start PostgreSQL on ${files.root}`, {
       why: `its password file ${files.password} cannot be read`,
       remedy: 'put the file back, or remove the whole folder to begin with an empty database',
       cause,

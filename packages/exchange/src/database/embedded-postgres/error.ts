@@ -1,12 +1,12 @@
 /** Stable: callers branch on the code and never on a message. */
 export type EmbeddedPostgresErrorCode =
-  | 'PLATFORM_UNSUPPORTED' // no binaries are packed for this system and processor
-  | 'UNREACHABLE' // as root: no way to run the binaries as another user in this folder
-  | 'IN_USE' // a living process runs a server on this folder
-  | 'INIT_FAILED' // the cluster could not be made
-  | 'PASSWORD_MISSING' // there is a cluster but not the password that was made with it
-  | 'START_FAILED' // the server ended, or was not ready in time
-  | 'STOP_TIMED_OUT' // the server did not shut down in order
+  | 'platform-unsupported' // no binaries are packed for this system and processor
+  | 'unreachable' // as root: no way to run the binaries as another user in this folder
+  | 'in-use' // a living process runs a server on this folder
+  | 'init-failed' // the cluster could not be made
+  | 'password-missing' // there is a cluster but not the password that was made with it
+  | 'start-failed' // the server ended, or was not ready in time
+  | 'stop-timed-out' // the server did not shut down in order
 
 /** What happened, why, and what to do about it: three lines for an operator. */
 export class EmbeddedPostgresError extends Error {

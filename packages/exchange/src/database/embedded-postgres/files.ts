@@ -25,7 +25,7 @@ export function filesOf(root: string): Files {
 
 /** An error that shows the end of what the server or initdb wrote since `logStart`, in bytes. */
 export function failure(
-  code: 'INIT_FAILED' | 'START_FAILED',
+  code: 'init-failed' | 'start-failed',
   what: string,
   files: Files,
   logStart: number,

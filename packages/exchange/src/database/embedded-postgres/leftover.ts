@@ -12,7 +12,7 @@ const pollMs = 20
 /**
  * Stops a postmaster that a dead process left on this folder; its watcher may be at it already.
  *
- * @throws {EmbeddedPostgresError} `IN_USE` when the process that started it lives, or `STOP_TIMED_OUT`.
+ * @throws {EmbeddedPostgresError} `in-use` when the process that started it lives, or `stop-timed-out`.
  */
 export async function stopLeftover(files: Files): Promise<void> {
   const pid = await findPostmaster(files)
@@ -20,7 +20,7 @@ export async function stopLeftover(files: Files): Promise<void> {
   await refuseLivingOwner(files, pid)
   interrupt(pid)
   if (await hasGone(files, pid, stopTimeoutMs)) return
-  throw new EmbeddedPostgresError('STOP_TIMED_OUT', `cannot start PostgreSQL on ${files.root}`, {
+  throw new EmbeddedPostgresError('stop-timed-out', `cannot start PostgreSQL on ${files.root}`, {
     why: `an earlier server, process ${pid}, did not stop within ${stopTimeoutMs / 1000} s`,
     remedy: `look at ${files.log}, and end that process`,
   })
@@ -30,7 +30,7 @@ export async function stopLeftover(files: Files): Promise<void> {
 async function refuseLivingOwner(files: Files, postmaster: number): Promise<void> {
   const owner = await findOwner(postmaster)
   if (owner === undefined || !isAlive(owner) || (await hasGone(files, postmaster, ownerTimeoutMs))) return
-  throw new EmbeddedPostgresError('IN_USE', `cannot start PostgreSQL on ${files.root}`, {
+  throw new EmbeddedPostgresError('in-use', `cannot start PostgreSQL on ${files.root}`, {
     why: `process ${owner} already runs a server there`,
     remedy: 'stop that process, or choose another data folder',
   })
