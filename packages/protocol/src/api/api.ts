@@ -1,0 +1,65 @@
+import {
+  createDraft,
+  deleteDraft,
+  getDraft,
+  listDrafts,
+  publishDraft,
+  replaceDraft,
+  reviseFinding,
+  withdrawFinding,
+} from './draft-routes.ts'
+import {
+  confirmLog,
+  getCheckpoint,
+  getMirroredCheckpoint,
+  listEntries,
+  listObservations,
+  notify,
+  proveConsistency,
+  proveInclusion,
+  verifyLog,
+} from './log-routes.ts'
+import { getLiveness, getNodeDocument, getOpenApi, getProblem, getReadiness, getReference } from './node-routes.ts'
+import { listMisconduct, listPeerSync, listPeers, listQuarantine, syncNow } from './peer-routes.ts'
+import { getFinding, getRecord, getRecordBody, getRecordProof, listRecords, publishRecord } from './record-routes.ts'
+import { answerSearch, search } from './search-routes.ts'
+
+/** Every operation of a node, by its operation id. */
+export const api = {
+  getNodeDocument,
+  getLiveness,
+  getReadiness,
+  getOpenApi,
+  getReference,
+  getProblem,
+  getCheckpoint,
+  proveInclusion,
+  proveConsistency,
+  listEntries,
+  listObservations,
+  getMirroredCheckpoint,
+  notify,
+  verifyLog,
+  confirmLog,
+  listRecords,
+  publishRecord,
+  getRecord,
+  getRecordBody,
+  getRecordProof,
+  getFinding,
+  reviseFinding,
+  withdrawFinding,
+  createDraft,
+  listDrafts,
+  getDraft,
+  replaceDraft,
+  deleteDraft,
+  publishDraft,
+  search,
+  answerSearch,
+  listPeers,
+  listPeerSync,
+  syncNow,
+  listMisconduct,
+  listQuarantine,
+} as const
