@@ -1,3 +1,4 @@
+export { hitsDigest, type SearchAnswer, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
 export type {
@@ -21,3 +22,70 @@ export type {
   SearchResult,
   VersionView,
 } from './api/shapes.ts'
+export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export { type EncodedBody, encodeBody, verifyBody } from './body.ts'
+export { canonicalize, type JsonObject, type JsonValue, parseCanonical, parseJson } from './canonical-json.ts'
+export { type Coverage, parseCoverageUnsafe, positionsDigest, signCoverage, verifyCoverage } from './coverage.ts'
+export { type GateContext, type GatedEntry, gateEntries, type Quarantine } from './entry-gate.ts'
+export { ProtocolError, type ProtocolErrorCode } from './error.ts'
+export {
+  type CompactJws,
+  digestOfCompact,
+  type MessageType,
+  parseCompactUnsafe,
+  signCompact,
+  verifyCompact,
+  verifyCompactAsync,
+} from './jws.ts'
+export {
+  type Algorithm,
+  createLocalSigner,
+  generatePrivateJwk,
+  importVerifyKey,
+  type KeyPurpose,
+  type PrivateJwk,
+  type PublicJwk,
+  parsePublicJwk,
+  publicJwkOf,
+  type Signer,
+  thumbprint,
+  type VerifyKey,
+} from './keys.ts'
+export { getKey, type Keyset, type KeysetDocument, type KeysetKey, signKeyset, verifyKeyset } from './keyset.ts'
+export { leafHashOf, leafInputOf } from './leaf.ts'
+export { limits } from './limits.ts'
+export { Marking, parseMarking, type Tlp } from './marking.ts'
+export { type NodeDocument, signNodeDocument, verifyNodeDocument } from './node-document.ts'
+export { isOriginOf, originOf, parseEntityId } from './origin.ts'
+export {
+  formatEntryLine,
+  formatTrailerLine,
+  type PageTrailer,
+  parseEntryLine,
+  parseTrailerLine,
+  type WireEntry,
+} from './page.ts'
+export { Problem, type ProblemCode, problems } from './problems.ts'
+export type { EvaluationBody, Measure } from './records/evaluation.ts'
+export { findRecordType, recordTypes } from './records/index.ts'
+export type { KeysetBody } from './records/keyset.ts'
+export type { ObservationBody } from './records/observation.ts'
+export type { RecordDescription, RecordType } from './records/record-type.ts'
+export type { WithdrawalBody } from './records/withdrawal.ts'
+export {
+  emptyBodyDigest,
+  parseRequestTokenUnsafe,
+  type RequestClaims,
+  type RequestToken,
+  signRequestToken,
+  verifyRequestToken,
+} from './request-token.ts'
+export {
+  parseStatementUnsafe,
+  type Relation,
+  type RelationTarget,
+  recordIdOf,
+  type SignedStatement,
+  type Statement,
+  signStatement,
+} from './statement.ts'

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto'
+import { Type } from 'typebox'
+import { ProtocolError } from './error.ts'
+import { type CompactJws, parseCompactUnsafe, signCompact, verifyCompact } from './jws.ts'
+import type { Signer } from './keys.ts'
+import { getKey, type Keyset } from './keyset.ts'
+import { Base64url32, Count, checkOf, EntityIdText, OriginText } from './schema.ts'
+
+/**
+ * What an origin says, by its signature, that it opened to one peer between two positions: all other entries there are
+ * not open to that peer under their signed marking.
+ */
+export type Coverage = {
+  v: 1
+  iss: string
+  origin: string
+  /** Entity id of the peer the page was made for. */
+  peer: string
+  /** Positions `from` up to, not including, `to`; equal for an empty page. */
+  from: number
+  to: number
+  /** `positionsDigest` of all opened entries, with their state. */
+  openedDigest: string
+  /** `positionsDigest`, without state, of those every active peer must get: CLEAR or GREEN without embargo. */
+  commonDigest: string
+  /** Position of the peer's access feed at which the page was authorised. */
+  accessAt: number
+  /** Size of the log; no entry of the page lies beyond it. */
+  size: number
+  iat: number
+}
+
+/** @throws {ProtocolError} `SCHEMA` or `COVERAGE`. */
+export async function signCoverage(coverage: Coverage, signer: Signer): Promise<string> {
+  refuseContradiction(checkCoverage(coverage))
+  return signCompact('concordance-coverage+jwt', coverage, signer)
+}
+
+/** Unsafe: the signature is NOT checked. @throws {ProtocolError} `SCHEMA`, `COVERAGE`, codes of `parseCompactUnsafe`. */
+export function parseCoverageUnsafe(compact: string): { coverage: Coverage; jws: CompactJws } {
+  const jws = parseCompactUnsafe(compact, 'concordance-coverage+jwt')
+  const coverage = checkCoverage(jws.payload)
+  refuseContradiction(coverage)
+  return { coverage, jws }
+}
+
+/**
+ * Verifies a coverage statement by a `log` key of the keyset that was good at its size.
+ *
+ * @throws {ProtocolError} `ISSUER`, `ORIGIN`, `KEY_UNKNOWN`, `KEY_PURPOSE`, `KEY_REVOKED`, `SIGNATURE_INVALID` and the
+ *   codes of `parseCoverageUnsafe`.
+ */
+export function verifyCoverage(compact: string, keyset: Keyset): Coverage {
+  const { coverage, jws } = parseCoverageUnsafe(compact)
+  const { iss, origin } = keyset.document
+  if (coverage.iss !== iss) throw new ProtocolError('ISSUER', 'the coverage statement is of another issuer')
+  if (coverage.origin !== origin) throw new ProtocolError('ORIGIN', 'the coverage statement is of another log')
+  verifyCompact(jws, getKey(keyset, jws.header.kid, 'log', coverage.size))
+  return coverage
+}
+
+/**
+ * Base64url SHA-256 over one line per entry, `<position> <state>\n` or, where no state is given, `<position>\n`.
+ * Requires ascending positions.
+ */
+export function positionsDigest(lines: readonly { position: number; state?: 'open' | 'statement' }[]): string {
+  const text = lines.map(({ position, state }) => (state === undefined ? `${position}\n` : `${position} ${state}\n`))
+  return hash('sha256', text.join(''), 'base64url')
+}
+
+const checkCoverage: (value: unknown) => Coverage = checkOf(
+  Type.Object({
+    v: Type.Literal(1),
+    iss: EntityIdText,
+    origin: OriginText,
+    peer: EntityIdText,
+    from: Count,
+    to: Count,
+    openedDigest: Base64url32,
+    commonDigest: Base64url32,
+    accessAt: Count,
+    size: Count,
+    iat: Count,
+  }),
+  'coverage statement',
+)
+
+function refuseContradiction({ from, to, size }: Coverage): void {
+  if (from > to || to > size)
+    throw new ProtocolError('COVERAGE', 'a coverage statement runs from from to to within size')
+}
