@@ -1,0 +1,40 @@
+import type { PageTrailer, WireEntry } from '@concordance/protocol'
+
+/** An institute this node exchanges with, as configured by its operator. */
+export interface Peer {
+  readonly iss: string
+  readonly baseUrl: string
+  /** RFC 7638 thumbprint of the root key, exchanged out of band. */
+  readonly pin: string
+}
+
+/** One page of a peer's log. Attacker-controlled until `verifyPage` has passed. */
+export interface EntriesPage {
+  readonly entries: readonly WireEntry[]
+  readonly trailer: PageTrailer
+  /** Size on the wire. */
+  readonly bytes: number
+}
+
+/** What a peer says it saw of another institute's log. Only the signatures in it count. */
+export interface PeerObservations {
+  readonly checkpoints: readonly string[]
+  readonly coverage: readonly { readonly jws: string }[]
+  readonly next: number
+}
+
+/**
+ * The calls made to one peer, each with a deadline of its own. An answer may say anything: callers verify.
+ * A failed call rejects with the client's error; nothing is retried here.
+ */
+export interface PeerCalls {
+  /** Up to `limit` entries from `from`; waits up to `waitSeconds` for the first one. */
+  fetchEntries(page: { from: number; limit: number; waitSeconds: number; signal?: AbortSignal }): Promise<EntriesPage>
+  /** Compact JWS of the node document. */
+  fetchNodeDocument(signal?: AbortSignal): Promise<string>
+  /** What the peer saw of the log `origin` at positions from `from` on; undefined when it follows no such log. */
+  fetchObservations(
+    about: { origin: string; from: number },
+    signal?: AbortSignal,
+  ): Promise<PeerObservations | undefined>
+}

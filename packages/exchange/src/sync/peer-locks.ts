@@ -1,0 +1,51 @@
+import type pg from 'pg'
+import type { Deps } from '../deps.ts'
+
+/** Which peers this process follows. One process at a time holds a peer; the others look again at their next pass. */
+export interface PeerLocks {
+  /** True when this process holds the peer from now on, or already did. Rejects when the database does not answer. */
+  hold(iss: string): Promise<boolean>
+  release(): Promise<void>
+}
+
+/**
+ * Session advisory locks on one connection kept for them. They spare double work and nothing more: if the connection
+ * is lost, staging still refuses a second process, because it locks the mirror's row and compares where it stands.
+ */
+export function openPeerLocks({ pool, log }: Deps): PeerLocks {
+  let client: Promise<pg.PoolClient> | undefined
+  let held = new Set<string>()
+
+  const forget = (error: Error, lost: pg.PoolClient) => {
+    log.warn({ err: error.message }, 'lost the connection that holds the peers')
+    lost.release(error)
+    client = undefined
+    held = new Set()
+  }
+  const connect = async () => {
+    const next = await pool.connect()
+    next.once('error', (error) => forget(error, next))
+    return next
+  }
+  return {
+    async hold(iss) {
+      if (held.has(iss)) return true
+      client ??= connect().catch((error) => {
+        client = undefined
+        throw error
+      })
+      const { rows } = await (await client).query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [
+        `follow ${iss}`,
+      ])
+      if (rows[0]?.taken) held.add(iss)
+      return held.has(iss)
+    },
+    async release() {
+      const last = await client?.catch(() => undefined) // never connected: nothing is held
+      if (!last) return
+      client = undefined
+      await last.query('select pg_advisory_unlock_all()')
+      last.release()
+    },
+  }
+}

@@ -1,0 +1,194 @@
+import { encodeFrontier, rootOf } from '@concordance/log'
+import { encodeBase64url, type GatedEntry } from '@concordance/protocol'
+import type pg from 'pg'
+import { copyEntries } from '../database/copy.ts'
+import type { Mirror } from './mirror.ts'
+import { SyncError } from './sync-error.ts'
+import type { VerifiedPage } from './verify-page.ts'
+
+/** How far a walk goes before a root is compared: the size and root of a checkpoint the peer signed. */
+export interface Target {
+  readonly size: number
+  readonly root: string
+}
+
+/**
+ * Stores a verified page in one transaction. Below the target its entries stay staged; at the target the root is
+ * compared, and the same transaction promotes everything staged. A crash before the commit leaves the mirror as it was.
+ *
+ * @throws {SyncError} `ROOT_MISMATCH`; the transaction wrote nothing.
+ */
+export async function stagePage(pool: pg.Pool, mirror: Mirror, page: VerifiedPage, target: Target): Promise<boolean> {
+  const { frontier } = page
+  const reached = frontier.size === target.size
+  if (reached && encodeBase64url(rootOf(frontier)) !== target.root) {
+    throw new SyncError('ROOT_MISMATCH', `${frontier.size} entries do not give the signed root`)
+  }
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await lockMirror(client, mirror)
+    await copyEntries(
+      client,
+      page.entries.map((entry) => rowOf(mirror.log, entry)),
+    )
+    await insertSubtrees(client, mirror.log, page.subtrees)
+    await insertQuarantine(client, mirror.log, page.entries)
+    await insertKeysets(client, mirror.iss, page.entries)
+    await insertWithdrawals(client, mirror, page.entries)
+    await insertCoverage(client, mirror.log, page)
+    await advance(client, mirror.log, page, reached)
+    if (reached) await keepCheckpoint(client, mirror, page)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+  return reached
+}
+
+/**
+ * Keeps the newest checkpoint of a page that brought no entries: a fresher signature on a root we have verified.
+ *
+ * @throws {SyncError} `ROOT_MISMATCH` when the peer signed another root for what we hold.
+ */
+export async function keepFresherCheckpoint(pool: pg.Pool, mirror: Mirror, page: VerifiedPage): Promise<void> {
+  if (page.checkpoint.root !== encodeBase64url(rootOf(mirror.staged))) {
+    throw new SyncError('ROOT_MISMATCH', `${mirror.size} entries do not give the signed root`)
+  }
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await keepCheckpoint(client, mirror, page)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+/** Forgets everything staged but not verified. */
+export async function discardStaging(pool: pg.Pool, log: number): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const { rows } = await client.query<{ size: number; iss: string }>(
+      'select size, iss from log where id = $1 for update',
+      [log],
+    )
+    const { size, iss } = rows[0] as { size: number; iss: string }
+    await client.query('delete from entry where log = $1 and position >= $2', [log, size])
+    await client.query('delete from subtree where log = $1 and (index + 1) * 256 > $2', [log, size])
+    await client.query('delete from quarantine where log = $1 and position >= $2', [log, size])
+    await client.query('delete from coverage_received where log = $1 and to_position > $2', [log, size])
+    await client.query('delete from withdrawn where log = $1 and position >= $2', [log, size])
+    await client.query('update keyset set position = null where iss = $1 and position >= $2', [iss, size])
+    await client.query('update log set staged_size = size, staged_frontier = frontier where id = $1', [log])
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+/** A second process that syncs the same peer has moved on: its work stands, ours is dropped. */
+async function lockMirror(client: pg.ClientBase, mirror: Mirror): Promise<void> {
+  const { rows } = await client.query('select 1 from log where id = $1 and staged_size = $2 for update', [
+    mirror.log,
+    mirror.staged.size,
+  ])
+  if (rows.length === 0) throw new SyncError('PAGE', 'the mirror has moved on meanwhile')
+}
+
+function rowOf(log: number, { position, leafHash, recordId, compact, bodyText }: GatedEntry) {
+  const id = recordId === undefined ? undefined : Buffer.from(recordId, 'base64url')
+  return { log, position, leafHash, recordId: id, statement: compact, body: bodyText }
+}
+
+async function insertSubtrees(client: pg.ClientBase, log: number, subtrees: VerifiedPage['subtrees']): Promise<void> {
+  if (subtrees.length === 0) return
+  await client.query('insert into subtree (log, index, hash) select $1, * from unnest($2::bigint[], $3::bytea[])', [
+    log,
+    subtrees.map(({ index }) => index),
+    subtrees.map(({ hash }) => hash),
+  ])
+}
+
+async function insertQuarantine(client: pg.ClientBase, log: number, entries: readonly GatedEntry[]): Promise<void> {
+  const refused = entries.flatMap(({ position, quarantine }) => (quarantine ? [{ position, ...quarantine }] : []))
+  if (refused.length === 0) return
+  await client.query(
+    'insert into quarantine (log, position, code, detail) select $1, * from unnest($2::bigint[], $3::text[], $4::text[])',
+    [
+      log,
+      refused.map(({ position }) => position),
+      refused.map(({ code }) => code),
+      refused.map(({ detail }) => detail),
+    ],
+  )
+}
+
+async function insertKeysets(client: pg.ClientBase, iss: string, entries: readonly GatedEntry[]): Promise<void> {
+  for (const { keyset, position } of entries) {
+    if (!keyset) continue
+    await client.query(
+      `insert into keyset (iss, seq, document, position) values ($1, $2, $3, $4)
+       on conflict (iss, seq) do update set position = excluded.position`,
+      [iss, keyset.document.seq, keyset.compact, position],
+    )
+  }
+}
+
+/** Only an institute's own withdrawal of its own record counts; one that cannot be interpreted hides its target too. */
+async function insertWithdrawals(client: pg.ClientBase, mirror: Mirror, entries: readonly GatedEntry[]): Promise<void> {
+  for (const { position, statement, quarantine } of entries) {
+    if (statement?.type !== 'withdrawal') continue
+    for (const { target } of statement.rel) {
+      if (!('record' in target) || target.iss !== mirror.iss) continue
+      await client.query(
+        `insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, $4) on conflict do nothing`,
+        [mirror.log, Buffer.from(target.record, 'base64url'), position, quarantine ? 'hidden' : 'withdrawn'],
+      )
+    }
+  }
+}
+
+async function insertCoverage(client: pg.ClientBase, log: number, page: VerifiedPage): Promise<void> {
+  const { coverage, coverageJws, common } = page
+  await client.query(
+    `insert into coverage_received (log, from_position, to_position, common, jws, iat)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [log, coverage.from, coverage.to, common, coverageJws, coverage.iat],
+  )
+}
+
+async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, reached: boolean): Promise<void> {
+  const promote = reached ? ', size = $2, frontier = $3' : ''
+  await client.query(`update log set staged_size = $2, staged_frontier = $3${promote} where id = $1`, [
+    log,
+    page.frontier.size,
+    encodeFrontier(page.frontier),
+  ])
+}
+
+/** The checkpoint may be newer than the target; its own size is verified when the walk gets there. */
+async function keepCheckpoint(client: pg.ClientBase, mirror: Mirror, page: VerifiedPage): Promise<void> {
+  const { checkpoint, checkpointJws, frontier } = page
+  await client.query(
+    `update peer set checkpoint = $2, checkpoint_iat = $3, last_synced_at = now(), last_error = null, last_error_at = null
+     where iss = $1 and (checkpoint_iat is null or checkpoint_iat <= $3)`,
+    [mirror.iss, checkpointJws, checkpoint.iat],
+  )
+  if (checkpoint.size !== frontier.size) return
+  await client.query(
+    `insert into checkpoint (log, size, root, jws, iat) values ($1, $2, $3, $4, $5)
+     on conflict (log, size) do update set jws = excluded.jws, iat = excluded.iat where checkpoint.iat <= excluded.iat`,
+    [mirror.log, checkpoint.size, Buffer.from(checkpoint.root, 'base64url'), checkpointJws, checkpoint.iat],
+  )
+}

@@ -1,0 +1,224 @@
+import {
+  type Coverage,
+  decodeBase64url,
+  encodeBase64url,
+  getKey,
+  type Keyset,
+  limits,
+  parseStatementUnsafe,
+  positionsDigest,
+  verifyCompact,
+  verifyCoverage,
+  verifyKeyset,
+} from '@concordance/protocol'
+import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts'
+import { LogError } from './error.ts'
+import { rootOfLeaves } from './frontier.ts'
+import { verifyKeysetChain } from './keyset-chain.ts'
+
+type Bundle<Kind extends string, Parts> = {
+  readonly v: 1
+  readonly kind: Kind
+  /** Entity id of the institute that contradicted itself. */
+  readonly iss: string
+  readonly origin: string
+  /** Its keyset documents (compact JWS), the chain from the first. */
+  readonly keysets: readonly string[]
+} & Parts
+
+/** What one coverage statement said, with the positions behind its `commonDigest`. */
+export type CoverageWitness = { readonly coverage: string; readonly common: readonly number[] }
+
+/** Evidence made of an institute's own signatures: it convinces whoever trusts the pinned root, whoever shows it. */
+export type MisconductBundle =
+  /** Two checkpoints of one size. */
+  | Bundle<'two-roots', { readonly checkpoints: readonly [string, string] }>
+  /** A later checkpoint of a smaller size. */
+  | Bundle<'rollback', { readonly checkpoints: readonly [string, string] }>
+  /** Leaves that hash to the larger checkpoint while their beginning does not hash to the smaller one. */
+  | Bundle<'not-append-only', { readonly checkpoints: readonly [string, string]; readonly leaves: readonly string[] }>
+  /** Two statements for one version of one finding. */
+  | Bundle<'two-records-for-one-version', { readonly statements: readonly [string, string] }>
+  /** Two root-signed keyset documents of one sequence number. */
+  | Bundle<'two-keysets', { readonly documents: readonly [string, string] }>
+  /** Two peers were told different things about the positions that every peer must be given. */
+  | Bundle<'contradicted-coverage', { readonly accused: string; readonly witness: readonly CoverageWitness[] }>
+
+export interface Misconduct {
+  readonly kind: MisconductBundle['kind']
+  readonly iss: string
+  /** What is proven, in one sentence. */
+  readonly sentence: string
+}
+
+/**
+ * Verifies evidence offline, trusting only the pinned root thumbprint of the accused.
+ *
+ * @param pin RFC 7638 thumbprint of the accused institute's first root key.
+ * @throws {LogError} `EVIDENCE` when the bundle proves nothing; ProtocolError when a signature in it does not verify.
+ */
+export function verifyMisconduct(value: unknown, pin: string): Misconduct {
+  const bundle = readBundle(value)
+  const sentence = verifyKind(bundle, pin)
+  return { kind: bundle.kind, iss: bundle.iss, sentence }
+}
+
+function verifyKind(bundle: MisconductBundle, pin: string): string {
+  const keyset = verifyKeysetChain(bundle.keysets, { iss: bundle.iss, pin })
+  switch (bundle.kind) {
+    case 'two-roots':
+      return verifyTwoRoots(readCheckpoints(bundle, keyset))
+    case 'rollback':
+      return verifyRollback(readCheckpoints(bundle, keyset))
+    case 'not-append-only':
+      return verifyRewrite(readCheckpoints(bundle, keyset), bundle.leaves)
+    case 'two-records-for-one-version':
+      return verifyTwoRecords(bundle, keyset)
+    case 'two-keysets':
+      return verifyTwoKeysets(bundle, pin)
+    case 'contradicted-coverage':
+      return verifyContradictedCoverage(bundle, keyset)
+  }
+}
+
+function verifyTwoRoots([a, b]: readonly [Checkpoint, Checkpoint]): string {
+  if (a.size !== b.size || a.root === b.root) throw nothing('the checkpoints do not give two roots to one size')
+  return `${a.iss} signed two different logs of size ${a.size}`
+}
+
+function verifyRollback([a, b]: readonly [Checkpoint, Checkpoint]): string {
+  const [earlier, later] = a.iat <= b.iat ? [a, b] : [b, a]
+  if (earlier.iat === later.iat || later.size >= earlier.size) throw nothing('the later checkpoint is not smaller')
+  return `${a.iss} signed a log of size ${earlier.size} and later one of size ${later.size}`
+}
+
+function verifyRewrite([a, b]: readonly [Checkpoint, Checkpoint], leaves: readonly string[]): string {
+  const [smaller, larger] = a.size <= b.size ? [a, b] : [b, a]
+  if (leaves.length !== larger.size) throw nothing('the leaves are not those of the larger checkpoint')
+  const hashes = leaves.map((leaf) => decodeBase64url(leaf))
+  if (encodeBase64url(rootOfLeaves(hashes)) !== larger.root) throw nothing('the leaves do not give the larger root')
+  const prefix = encodeBase64url(rootOfLeaves(hashes.slice(0, smaller.size)))
+  if (prefix === smaller.root) throw nothing('the larger log begins with the smaller one')
+  return `${a.iss} signed a log of size ${larger.size} that does not begin with the one of size ${smaller.size} it had signed`
+}
+
+type TwoRecords = Extract<MisconductBundle, { kind: 'two-records-for-one-version' }>
+
+function verifyTwoRecords(bundle: TwoRecords, keyset: Keyset): string {
+  const [a, b] = bundle.statements.map((compact) => {
+    const parsed = parseStatementUnsafe(compact)
+    if (parsed.statement.iss !== bundle.iss || parsed.statement.log !== bundle.origin) throw nothing('of another log')
+    verifyCompact(parsed.jws, getListedKey(keyset, parsed.jws.header.kid))
+    return parsed
+  })
+  if (!a || !b) throw nothing('there are no two statements')
+  const { finding, version } = a.statement
+  if (b.statement.finding !== finding || b.statement.version !== version) throw nothing('they are of two versions')
+  if (a.recordId === b.recordId) throw nothing('they are one record')
+  return `${bundle.iss} signed two records for version ${version} of finding ${finding}`
+}
+
+/** Whether the key was still good matters not: two signatures by it are the institute's own all the same. */
+function getListedKey(keyset: Keyset, kid: string) {
+  const entry = keyset.document.keys.find(
+    ({ purpose, from }) => purpose === 'record' && keyset.findKey(kid, purpose, from),
+  )
+  return getKey(keyset, kid, 'record', entry?.from)
+}
+
+type TwoKeysets = Extract<MisconductBundle, { kind: 'two-keysets' }>
+
+function verifyTwoKeysets(bundle: TwoKeysets, pin: string): string {
+  const [a, b] = bundle.documents.map((document) => verifyLink(document, bundle, pin))
+  if (!a || !b) throw nothing('there are no two documents')
+  if (a.document.seq !== b.document.seq || a.digest === b.digest) throw nothing('they do not share a number')
+  return `${bundle.iss} signed two keyset documents number ${a.document.seq}`
+}
+
+/** A document that the pinned root signed, or one that follows a link of the chain. */
+function verifyLink(document: string, { iss, keysets }: TwoKeysets, pin: string): Keyset {
+  for (let length = 0; length <= keysets.length; length++) {
+    try {
+      const previous = length === 0 ? undefined : verifyKeysetChain(keysets.slice(0, length), { iss, pin })
+      return verifyKeyset(document, { iss, pin, ...(previous && { previous }) })
+    } catch {
+      // It does not follow this link; another one, or none, decides.
+    }
+  }
+  throw nothing('a document is not signed by a root of the institute')
+}
+
+type ContradictedCoverage = Extract<MisconductBundle, { kind: 'contradicted-coverage' }>
+
+function verifyContradictedCoverage(bundle: ContradictedCoverage, keyset: Keyset): string {
+  const verify = (compact: string) => verifyCoverage(compact, keyset)
+  const accused = verify(bundle.accused)
+  const told = new Set<number>()
+  let covered = accused.from
+  for (const { coverage, common } of bundle.witness.toSorted(
+    (a, b) => verify(a.coverage).from - verify(b.coverage).from,
+  )) {
+    const given = verify(coverage)
+    verifyPositions(given, common)
+    if (given.from <= covered) covered = Math.max(covered, given.to)
+    for (const position of common) told.add(position)
+  }
+  if (covered < accused.to) throw nothing('the witness does not speak of every position')
+  const inRange = [...told].filter((position) => position >= accused.from && position < accused.to)
+  const lines = inRange.sort((a, b) => a - b).map((position) => ({ position }))
+  if (positionsDigest(lines) === accused.commonDigest) throw nothing('both were told the same')
+  return `${accused.iss} told ${accused.peer} and another peer different things about positions ${accused.from} to ${accused.to - 1}`
+}
+
+function verifyPositions(coverage: Coverage, common: readonly number[]): void {
+  const ascending = common.every((position, i) => i === 0 || position > (common[i - 1] as number))
+  const within = common.every((position) => position >= coverage.from && position < coverage.to)
+  if (!ascending || !within) throw nothing('the positions are not those of the statement')
+  if (positionsDigest(common.map((position) => ({ position }))) !== coverage.commonDigest) {
+    throw nothing('the positions are not those the statement commits to')
+  }
+}
+
+function readCheckpoints(
+  bundle: Extract<MisconductBundle, { readonly checkpoints: readonly [string, string] }>,
+  keyset: Keyset,
+): [Checkpoint, Checkpoint] {
+  const [a, b] = bundle.checkpoints.map((compact) => verifyCheckpoint(compact, keyset))
+  if (!a || !b) throw nothing('there are no two checkpoints')
+  if (a.origin !== bundle.origin || b.origin !== bundle.origin) throw nothing('the checkpoints are of another log')
+  return [a, b]
+}
+
+const isText = (value: unknown) => typeof value === 'string'
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
+const isPair = (value: unknown) => isTexts(value) && (value as unknown[]).length === 2
+const isWitness = (value: unknown) =>
+  Array.isArray(value) &&
+  value.length <= limits.pageEntries &&
+  value.every((item) => isText(item?.coverage) && Array.isArray(item.common) && item.common.every(Number.isSafeInteger))
+
+/** Which parts a bundle of each kind has, and of which form. */
+const partsOf: Record<MisconductBundle['kind'], Record<string, (value: unknown) => boolean>> = {
+  'two-roots': { checkpoints: isPair },
+  rollback: { checkpoints: isPair },
+  'not-append-only': { checkpoints: isPair, leaves: isTexts },
+  'two-records-for-one-version': { statements: isPair },
+  'two-keysets': { documents: isPair },
+  'contradicted-coverage': { accused: isText, witness: isWitness },
+}
+
+function readBundle(value: unknown): MisconductBundle {
+  const bundle = value as Record<string, unknown> | null
+  if (typeof bundle !== 'object' || bundle === null || bundle.v !== 1) throw nothing('it is not a bundle of version 1')
+  const { kind } = bundle
+  if (typeof kind !== 'string' || !Object.hasOwn(partsOf, kind)) throw nothing('its kind is not known')
+  const parts = { iss: isText, origin: isText, keysets: isTexts, ...partsOf[kind as MisconductBundle['kind']] }
+  for (const [part, isWhole] of Object.entries(parts)) {
+    if (!isWhole(bundle[part])) throw nothing(`it lacks ${part}`)
+  }
+  return bundle as MisconductBundle
+}
+
+function nothing(why: string): LogError {
+  return new LogError('EVIDENCE', `this proves nothing: ${why}`)
+}
