@@ -1,0 +1,232 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** Columns as `openDatabase` reads and writes them: bigint is a number (every one stays below 2^53), bytea a Buffer. */
+export interface Tables {
+  log: LogTable
+  projection: ProjectionTable
+  entry: EntryTable
+  own_record: OwnRecordTable
+  withdrawn: WithdrawnTable
+  subtree: SubtreeTable
+  checkpoint: CheckpointTable
+  keyset: KeysetTable
+  peer: PeerTable
+  coverage_received: CoverageReceivedTable
+  delivery: DeliveryTable
+  misconduct: MisconductTable
+  quarantine: QuarantineTable
+  foreign_checkpoint: ForeignCheckpointTable
+  comparison: ComparisonTable
+  record: RecordTable
+  draft: DraftTable
+  idempotency: IdempotencyTable
+  api_token: ApiTokenTable
+  request_jti: RequestJtiTable
+  audit: AuditTable
+}
+
+/** Written as JSON text, read as a value. */
+type Json<T> = ColumnType<T, string, string>
+type JsonWithDefault<T> = ColumnType<T, string | undefined, string>
+
+export type LogState = 'following' | 'held' | 'unverifiable' | 'frozen' | 'unconfirmed'
+export type PeerState = 'active' | 'suspended' | 'removed'
+export type RecordStatus = 'current' | 'superseded' | 'withdrawn' | 'hidden'
+
+export interface LogTable {
+  id: Generated<number>
+  origin: string
+  iss: string
+  is_own: Generated<boolean>
+  size: Generated<number>
+  frontier: Generated<Buffer>
+  staged_size: Generated<number>
+  staged_frontier: Generated<Buffer>
+  state: Generated<LogState>
+  state_reason: string | null
+}
+
+export interface ProjectionTable {
+  log: number
+  position: Generated<number>
+}
+
+export interface EntryTable {
+  log: number
+  position: number
+  leaf_hash: Buffer
+  record_id: Buffer | null
+  statement: Buffer | null
+  body: Buffer | null
+}
+
+export interface OwnRecordTable {
+  position: number
+  record_id: Buffer
+  type: string
+  finding: string
+  version: number
+  tlp: string
+  mark: Json<unknown>
+  embargo_until: number | null
+}
+
+export interface WithdrawnTable {
+  log: number
+  record_id: Buffer
+  position: number
+  effect: 'withdrawn' | 'hidden'
+}
+
+export interface SubtreeTable {
+  log: number
+  index: number
+  hash: Buffer
+}
+
+export interface CheckpointTable {
+  log: number
+  size: number
+  root: Buffer
+  frontier: Buffer | null
+  jws: string | null
+  note: string | null
+  iat: number | null
+}
+
+export interface KeysetTable {
+  iss: string
+  seq: number
+  document: string
+  position: number | null
+}
+
+export interface PeerTable {
+  iss: string
+  base_url: string
+  pin: string
+  state: Generated<PeerState>
+  checkpoint: string | null
+  checkpoint_iat: number | null
+  last_synced_at: Date | null
+  last_error: string | null
+  last_error_at: Date | null
+  compared_at: Date | null
+}
+
+export interface CoverageReceivedTable {
+  log: number
+  from_position: number
+  to_position: number
+  common: number[]
+  jws: string
+  iat: number
+}
+
+export interface DeliveryTable {
+  id: Generated<number>
+  peer: string
+  from_position: number
+  to_position: number
+  opened: number[]
+  access_at: number
+  sent_at: Date
+}
+
+export interface MisconductTable {
+  id: Generated<number>
+  iss: string
+  kind: string
+  digest: Buffer
+  bundle: Json<unknown>
+  found_at: Date
+}
+
+export interface QuarantineTable {
+  log: number
+  position: number
+  code: string
+  detail: string
+}
+
+export interface ForeignCheckpointTable {
+  log: number
+  size: number
+  root: Buffer
+  jws: string
+  shown_by: string
+}
+
+export interface ComparisonTable {
+  shown_by: string
+  log: number
+  position: number
+}
+
+export interface RecordTable {
+  log: number
+  position: number
+  record_id: Buffer
+  iss: string
+  type: string
+  finding: string
+  version: number
+  iat: number
+  lang: string
+  tlp: string
+  embargo_until: number | null
+  mark: Json<unknown>
+  has_body: boolean
+  title: JsonWithDefault<Record<string, string>>
+  facets: JsonWithDefault<Record<string, string | string[]>>
+  status: RecordStatus
+  /** Text form of a tsvector. */
+  words: ColumnType<string, string | undefined, string>
+}
+
+export interface DraftTable {
+  id: string
+  type: string
+  finding: string
+  version: Generated<number>
+  content: Json<unknown>
+  origins: JsonWithDefault<unknown>
+  author: string
+  created_at: Date
+  updated_at: Date
+  etag: Generated<number>
+  receipt: ColumnType<unknown, string | null | undefined, string | null>
+}
+
+export interface IdempotencyTable {
+  subject: string
+  key: string
+  digest: Buffer
+  receipt: Json<unknown>
+  created_at: Date
+}
+
+export interface ApiTokenTable {
+  jti: string
+  name: string
+  subject: string
+  scopes: string[]
+  created_at: Date
+  expires_at: Date
+  revoked_at: Date | null
+}
+
+export interface RequestJtiTable {
+  iss: string
+  jti: string
+  exp: number
+}
+
+export interface AuditTable {
+  id: Generated<number>
+  at: Date
+  actor: string
+  act: string
+  target: string
+  detail: JsonWithDefault<unknown>
+}

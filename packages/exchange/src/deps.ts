@@ -1,0 +1,98 @@
+import type { Keyset, Signer } from '@concordance/protocol'
+import type { Kysely } from 'kysely'
+import type pg from 'pg'
+import type { Tables } from './database/tables.ts'
+import type { LogWriter } from './log/writer.ts'
+import type { Wake } from './wake.ts'
+
+/** Everything a use case may touch. Plain functions take it first; tests fill it with a clock and a random source of their own. */
+export interface Deps {
+  readonly db: Kysely<Tables>
+  readonly pool: pg.Pool
+  readonly identity: Identity
+  readonly signers: Signers
+  readonly guard: Guard
+  readonly peers: PeerDirectory
+  readonly wake: Wake
+  /** The one way into our own log. */
+  readonly writer: LogWriter
+  readonly log: Logger
+  now(): Date
+  /** Cryptographically strong bytes. */
+  random(bytes: number): Uint8Array
+}
+
+/** Who this node is. */
+export interface Identity {
+  /** Entity id, also the `iss` of everything it signs. */
+  readonly iss: string
+  /** Origin of our own log. */
+  readonly origin: string
+  /** Where peers reach the node, without a trailing slash. */
+  readonly base: string
+  /** Name of the institute by language tag. */
+  readonly name: Readonly<Record<string, string>>
+  /** RFC 7638 thumbprint of the first root key: what peers pin. */
+  readonly pin: string
+  /** The newest keyset document of our own. */
+  keyset(): Keyset
+}
+
+export interface Signers {
+  readonly record: Signer
+  readonly log: Signer
+  readonly request: Signer
+}
+
+/** Size and root of a tree; the root as base64url. */
+export interface TreeHead {
+  readonly size: number
+  readonly root: string
+}
+
+/**
+ * What the guard file knows about our own log, outside the database:
+ * `last` is the newest append that was about to be committed, `prev` the one before it, which was committed;
+ * `sealed` is the newest head that was about to be signed.
+ */
+export interface GuardState {
+  readonly prev: TreeHead | undefined
+  readonly last: TreeHead | undefined
+  readonly sealed: TreeHead | undefined
+}
+
+/** See `openGuard`. */
+export interface Guard {
+  /** @throws {ExchangeError} `guard-damaged`. */
+  read(): GuardState
+  /** Durable when it returns. Only the holder of our log's row lock may call it. */
+  intend(prev: TreeHead, last: TreeHead): Promise<void>
+  /** Survives the process, not necessarily the power. Only the holder of the sealing lock may call it. */
+  seal(head: TreeHead): void
+  close(): void
+}
+
+/** The peers of the configuration. Whether one is active, suspended or removed is in the database. */
+export interface PeerDirectory {
+  list(): readonly ConfiguredPeer[]
+  find(iss: string): ConfiguredPeer | undefined
+}
+
+export interface ConfiguredPeer {
+  readonly iss: string
+  readonly baseUrl: string
+  /** RFC 7638 thumbprint of the peer's first root key, exchanged out of band. */
+  readonly pin: string
+  /** Allows plain http to a literal loopback address. */
+  readonly insecureLoopback?: boolean
+  /** Private networks that this peer's name may resolve to. */
+  readonly allowCidrs?: readonly string[]
+}
+
+/** What of pino is used here. Objects hold ids and codes, never content. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}

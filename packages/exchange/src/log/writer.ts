@@ -1,0 +1,3 @@
+export interface LogWriter {
+  close(): Promise<void>
+}
