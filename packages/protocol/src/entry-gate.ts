@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { decodeBase64url } from './base64url.ts'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { interpretBody, verifyBodyDigest } from './body.ts'
 import type { JsonObject } from './canonical-json.ts'
 import { ProtocolError } from './error.ts'
@@ -105,7 +105,7 @@ function openEntry(reader: Reader, wire: WireEntry): OpenedEntry {
   }
   const jws = parseRecordJws(wire.statement)
   const recordId = hash('sha256', wire.statement, 'base64url')
-  if (!leafHashOf(leafInputOf(recordId)).every((byte, index) => byte === leafHash[index])) {
+  if (encodeBase64url(leafHashOf(leafInputOf(recordId))) !== wire.leaf) {
     throw new ProtocolError('LEAF_MISMATCH', `the leaf at ${position} commits to another statement`)
   }
   const { type } = checkOwner(reader, jws)

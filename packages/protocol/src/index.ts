@@ -54,7 +54,7 @@ export {
 export { getKey, type Keyset, type KeysetDocument, type KeysetKey, signKeyset, verifyKeyset } from './keyset.ts'
 export { leafHashOf, leafInputOf } from './leaf.ts'
 export { limits } from './limits.ts'
-export { Marking, parseMarking, type Tlp } from './marking.ts'
+export { isCommon, Marking, parseMarking, type Tlp } from './marking.ts'
 export { type NodeDocument, signNodeDocument, verifyNodeDocument } from './node-document.ts'
 export { isOriginOf, originOf, parseEntityId } from './origin.ts'
 export {

@@ -3,10 +3,17 @@ import { decodeBase64url } from './base64url.ts'
 
 /** Leaf input of a record: `0x01 || record id`, 33 bytes. */
 export function leafInputOf(recordId: string): Uint8Array {
-  return Buffer.concat([Buffer.of(1), decodeBase64url(recordId)])
+  return prefixed(1, decodeBase64url(recordId))
 }
 
 /** Leaf hash: `SHA-256(0x00 || leaf input)` (RFC 9162 §2.1.1). */
 export function leafHashOf(leafInput: Uint8Array): Uint8Array {
-  return hash('sha256', Buffer.concat([Buffer.of(0), leafInput]), 'buffer')
+  return hash('sha256', prefixed(0, leafInput), 'buffer')
+}
+
+function prefixed(prefix: number, bytes: Uint8Array): Uint8Array {
+  const whole = Buffer.allocUnsafe(bytes.length + 1)
+  whole[0] = prefix
+  whole.set(bytes, 1)
+  return whole
 }
