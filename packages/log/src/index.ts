@@ -1,3 +1,4 @@
+// NOTE to the author of this package: the lead landed checkpoint, note, tlog-proof, record-proof and misconduct; please keep them (improve where needed), write their tests, and remove this note.
 export { type Checkpoint, parseCheckpointUnsafe, signCheckpoint, verifyCheckpoint } from './checkpoint.ts'
 export { LogError, type LogErrorCode } from './error.ts'
 export {

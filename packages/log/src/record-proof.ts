@@ -13,7 +13,6 @@ import {
 } from '@concordance/protocol'
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts'
 import { LogError } from './error.ts'
-import { isSameHash } from './hash.ts'
 import { verifyKeysetChain } from './keyset-chain.ts'
 import { parseNoteCheckpoint, verifyNote, vkeyOf } from './note.ts'
 import { parseTlogProof } from './tlog-proof.ts'
@@ -30,12 +29,12 @@ export type RecordProof = {
   /** Canonical text; null where it was not open to whoever exported. */
   body: string | null
   position: number
-  /** C2SP tlog-proof: index, inclusion proof, signed note. Empty where the log key cannot sign notes. */
+  /** Leaf hash, base64url. */
+  leaf: string
+  /** C2SP tlog-proof: index, inclusion proof, signed note. */
   proof: string
   /** The same size and root as JWS. */
   checkpoint: string
-  /** Sibling hashes, base64url, leaf to root. */
-  inclusion: readonly string[]
 }
 
 export interface VerifiedRecordProof {
@@ -60,27 +59,23 @@ export function verifyRecordProof(value: unknown, pin: string): VerifiedRecordPr
   verifyCompact(jws, getKey(keyset, jws.header.kid, 'record', bundle.position))
   const body = bundle.body === null || !statement.body ? undefined : verifyBody(statement, bundle.body)
   const checkpoint = verifyCheckpoint(bundle.checkpoint, keyset)
-  const root = decodeBase64url(checkpoint.root)
   const leaf = leafHashOf(leafInputOf(recordId))
-  const hashes = bundle.inclusion.map((hash) => decodeBase64url(hash))
-  verifyInclusion(leaf, bundle.position, hashes, { size: checkpoint.size, root })
-  if (bundle.proof !== '') verifyNoteOf(bundle, checkpoint, keyset)
+  if (encodeBase64url(leaf) !== bundle.leaf) throw malformed('names another leaf')
+  const { index, hashes, note } = parseTlogProof(bundle.proof)
+  if (index !== bundle.position) throw malformed('names two positions')
+  verifySameHead(note, checkpoint, keyset)
+  verifyInclusion(leaf, index, hashes, { size: checkpoint.size, root: decodeBase64url(checkpoint.root) })
   return { recordId, statement, body, checkpoint }
 }
 
-/** The note and the JWS checkpoint must be two spellings of one size and root, and the C2SP proof lead there too. */
-function verifyNoteOf(bundle: RecordProof, checkpoint: Checkpoint, keyset: Keyset): void {
-  const { index, hashes, note } = parseTlogProof(bundle.proof)
+/** The note and the JWS checkpoint must be two spellings of one size and root. */
+function verifySameHead(note: string, checkpoint: Checkpoint, keyset: Keyset): void {
   const vkeys = keyset.document.keys.flatMap(({ jwk, purpose }) =>
     purpose === 'log' && jwk.kty === 'OKP' ? [vkeyOf(checkpoint.origin, jwk)] : [],
   )
   const noted = parseNoteCheckpoint(verifyNote(note, vkeys))
-  const same = noted.origin === checkpoint.origin && noted.size === checkpoint.size && index === bundle.position
+  const same = noted.origin === checkpoint.origin && noted.size === checkpoint.size
   if (!same || encodeBase64url(noted.root) !== checkpoint.root) throw malformed('holds a note of another checkpoint')
-  const proof = bundle.inclusion.map((hash) => decodeBase64url(hash))
-  if (hashes.length !== proof.length || hashes.some((hash, i) => !isSameHash(hash, proof[i] as Uint8Array))) {
-    throw malformed('holds two different inclusion proofs')
-  }
 }
 
 function readRecordProof(value: unknown): RecordProof {
@@ -92,7 +87,7 @@ function readRecordProof(value: unknown): RecordProof {
   }
   const whole =
     isTexts(bundle.keysets) &&
-    isTexts(bundle.inclusion) &&
+    isText(bundle.leaf) &&
     isText(bundle.statement) &&
     isText(bundle.checkpoint) &&
     isText(bundle.proof) &&

@@ -31,7 +31,6 @@ type JsonWithDefault<T> = ColumnType<T, string | undefined, string>
 
 export type LogState = 'following' | 'held' | 'unverifiable' | 'frozen' | 'unconfirmed'
 export type PeerState = 'active' | 'suspended' | 'removed'
-export type RecordStatus = 'current' | 'superseded' | 'withdrawn' | 'hidden'
 
 export interface LogTable {
   id: Generated<number>
@@ -66,8 +65,8 @@ export interface OwnRecordTable {
   type: string
   finding: string
   version: number
+  iat: number
   tlp: string
-  mark: Json<unknown>
   embargo_until: number | null
 }
 
@@ -179,7 +178,6 @@ export interface RecordTable {
   has_body: boolean
   title: JsonWithDefault<Record<string, string>>
   facets: JsonWithDefault<Record<string, string | string[]>>
-  status: RecordStatus
   /** Text form of a tsvector. */
   words: ColumnType<string, string | undefined, string>
 }

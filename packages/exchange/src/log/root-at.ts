@@ -27,7 +27,10 @@ export async function rootAt(db: Kysely<Tables>, log: number, size: number): Pro
     .execute()
   // Complete subtrees are leaves of the tree above them, and what is left over stands to the right of all of them.
   const hashes = [subtrees, leaves].flatMap((rows) => {
-    return extendFrontier(emptyFrontier, rows.map(({ hash }) => hash)).hashes
+    return extendFrontier(
+      emptyFrontier,
+      rows.map(({ hash }) => hash),
+    ).hashes
   })
   return rootOf({ size, hashes })
 }

@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto'
-import { type Hash, type MisconductBundle, rootOfLeaves, verifyCheckpoint, verifyMisconduct } from '@concordance/log'
+import {
+  type Checkpoint,
+  type Hash,
+  type MisconductBundle,
+  rootOfLeaves,
+  verifyCheckpoint,
+  verifyMisconduct,
+} from '@concordance/log'
 import {
   canonicalize,
   decodeBase64url,

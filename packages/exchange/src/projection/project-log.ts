@@ -1,0 +1,154 @@
+import {
+  findRecordType,
+  type JsonObject,
+  parseStatementUnsafe,
+  type RecordDescription,
+  type Statement,
+} from '@concordance/protocol'
+import type pg from 'pg'
+import type { Deps } from '../deps.ts'
+import { formatWords } from '../search/query.ts'
+
+/** Which positions of a log a batch has put into the projection. */
+export interface Projected {
+  readonly log: number
+  readonly from: number
+  readonly to: number
+}
+
+const batchEntries = 500
+
+/**
+ * Puts the next entries of a log into the projection, in one transaction: `record` rows with their words, and the
+ * standing of the versions before them. The projection holds nothing that the entries do not, so it can be rebuilt.
+ *
+ * @returns undefined when there is nothing to do, or another process is at it.
+ */
+export async function projectBatch(deps: Deps, log: number): Promise<Projected | undefined> {
+  const client = await deps.pool.connect()
+  try {
+    await client.query('begin')
+    const projected = await projectNext(client, log)
+    await client.query('commit')
+    return projected
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function projectNext(client: pg.ClientBase, log: number): Promise<Projected | undefined> {
+  const range = await lockRange(client, log)
+  if (!range) return undefined
+  const rows = await listEntries(client, log, range)
+  await insertRecords(
+    client,
+    rows.flatMap((row) => projectEntry(log, range.iss, row)),
+  )
+  await updateStanding(client, log, range)
+  await client.query('update projection set position = $2 where log = $1', [log, range.to])
+  return { log, from: range.from, to: range.to }
+}
+
+interface Range {
+  readonly iss: string
+  readonly from: number
+  readonly to: number
+}
+
+async function lockRange(client: pg.ClientBase, log: number): Promise<Range | undefined> {
+  await client.query('insert into projection (log) values ($1) on conflict do nothing', [log])
+  const { rows } = await client.query<{ iss: string; position: number; size: number }>(
+    `select log.iss, projection.position, log.size from projection join log on log.id = projection.log
+     where projection.log = $1 for update of projection skip locked`,
+    [log],
+  )
+  const [row] = rows
+  if (!row || row.position >= row.size) return undefined
+  return { iss: row.iss, from: row.position, to: Math.min(row.position + batchEntries, row.size) }
+}
+
+interface StoredEntry {
+  readonly position: number
+  readonly record_id: Buffer
+  readonly statement: string
+  readonly body: string | null
+}
+
+/** Entries in quarantine are left out: their content broke a rule, so nothing of it is shown as a finding. */
+async function listEntries(client: pg.ClientBase, log: number, { from, to }: Range): Promise<StoredEntry[]> {
+  const { rows } = await client.query<StoredEntry>(
+    `select position, record_id, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body
+     from entry where log = $1 and position >= $2 and position < $3 and statement is not null
+       and not exists (select from quarantine q where q.log = entry.log and q.position = entry.position)
+     order by position`,
+    [log, from, to],
+  )
+  return rows
+}
+
+/** The entry passed the gate before it was stored; here it is only read. */
+function projectEntry(log: number, iss: string, entry: StoredEntry): object[] {
+  const { statement } = parseStatementUnsafe(entry.statement)
+  const { title, text, facets } = describe(statement, entry.body)
+  return [
+    {
+      log,
+      position: entry.position,
+      record_id: `\\x${entry.record_id.toString('hex')}`,
+      iss,
+      type: statement.type,
+      finding: statement.finding,
+      version: statement.version,
+      iat: statement.iat,
+      lang: statement.lang,
+      tlp: statement.mark.tlp,
+      embargo_until: statement.mark.embargoUntil ?? null,
+      mark: statement.mark,
+      has_body: entry.body !== null,
+      title,
+      facets,
+      words: formatWords(Object.values(title), [...text, statement.type]),
+    },
+  ]
+}
+
+function describe(statement: Statement, body: string | null): RecordDescription {
+  const type = findRecordType(statement.type)
+  if (!type || body === null) return { title: {}, text: [], facets: {} }
+  return type.describe(JSON.parse(body) as JsonObject)
+}
+
+async function insertRecords(client: pg.ClientBase, records: readonly object[]): Promise<void> {
+  if (records.length === 0) return
+  await client.query(
+    `insert into record (log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
+       has_body, title, facets, status, words)
+     select log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
+       has_body, title, facets, 'current', words::tsvector
+     from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, record_id bytea, iss text, type text,
+       finding uuid, version int, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb, has_body boolean,
+       title jsonb, facets jsonb, words text)
+     on conflict do nothing`,
+    [JSON.stringify(records)],
+  )
+}
+
+/** A withdrawal takes back what stood before it in its log; a newer version supersedes the older ones. */
+async function updateStanding(client: pg.ClientBase, log: number, { from, to }: Range): Promise<void> {
+  await client.query(
+    `update record set status = 'superseded'
+     where log = $1 and status = 'current' and exists (
+       select from record newer where newer.log = $1 and newer.finding = record.finding and newer.version > record.version)
+       and finding in (select finding from record where log = $1 and position >= $2 and position < $3)`,
+    [log, from, to],
+  )
+  await client.query(
+    `update record set status = withdrawn.effect, title = '{}', facets = '{}', words = ''
+     from withdrawn where withdrawn.log = $1 and withdrawn.position < $2 and record.log = $1
+       and record.record_id = withdrawn.record_id and record.status not in ('withdrawn', 'hidden')`,
+    [log, to],
+  )
+}
