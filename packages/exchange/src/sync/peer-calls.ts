@@ -1,4 +1,4 @@
-import type { PageTrailer, WireEntry } from '@concordance/protocol'
+import type { api, BodyOf, PageTrailer, WireEntry } from '@concordance/protocol'
 
 /** An institute this node exchanges with, as configured by its operator. */
 export interface Peer {
@@ -6,6 +6,10 @@ export interface Peer {
   readonly baseUrl: string
   /** RFC 7638 thumbprint of the root key, exchanged out of band. */
   readonly pin: string
+  /** Allows plain http to a literal loopback address. */
+  readonly insecureLoopback?: boolean
+  /** Private networks that the peer's name may resolve to. */
+  readonly allowCidrs?: readonly string[]
 }
 
 /** One page of a peer's log. Attacker-controlled until `verifyPage` has passed. */
@@ -37,4 +41,14 @@ export interface PeerCalls {
     about: { origin: string; from: number },
     signal?: AbortSignal,
   ): Promise<PeerObservations | undefined>
+  /** Newest checkpoint (compact JWS) the peer holds of the log `origin`; undefined when it holds none. */
+  fetchHeldCheckpoint(origin: string, signal?: AbortSignal): Promise<string | undefined>
+  /** Says that our log has grown. A hint. */
+  notify(size: number): Promise<void>
+  /** Asks a search within `timeoutMs`; the answer is signed, the hits are the lines it speaks of. */
+  search(question: SearchQuestion, timeoutMs: number, signal?: AbortSignal): Promise<{ answer: string; hits: string[] }>
+  close(): Promise<void>
 }
+
+/** A search as it is put to a peer. */
+export type SearchQuestion = BodyOf<typeof api.answerSearch>
