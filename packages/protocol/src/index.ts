@@ -1,5 +1,6 @@
 export { hitsDigest, type SearchAnswer, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
+export { parseAnswer } from './api/parse-answer.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
 export type {
   ConsistencyProof,

@@ -90,7 +90,7 @@ const Sampling = Type.Object({
   items: CountOrUnknown,
   itemsExcluded: Type.Array(Type.Object({ reason: Name, count: Count }), { maxItems: 50 }),
   frame: Type.Enum(['all', 'random', 'stratified', 'first-n']),
-  epochs: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  epochs: Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), Type.Null()]),
   epochReducer: Type.Optional(Name),
   clusters: Type.Optional(Count),
 })

@@ -119,7 +119,11 @@ export function leafOf(recordId: string): string {
 }
 
 /** Position 0 of every log, or a later change of keys. */
-export function keysetEntryAt(institute: Institute, position = 0, document = institute.keyset.compact): Promise<WireEntry> {
+export function keysetEntryAt(
+  institute: Institute,
+  position = 0,
+  document = institute.keyset.compact,
+): Promise<WireEntry> {
   return entryAt(institute, position, { type: 'keyset', content: { document } })
 }
 
