@@ -19,8 +19,8 @@ export interface Projected {
 const batchEntries = 500
 
 /**
- * Puts the next entries of a log into the projection, in one transaction: `record` rows with their words, and the
- * standing of the versions before them. The projection holds nothing that the entries do not, so it can be rebuilt.
+ * Puts the next entries of a log into the projection, in one transaction: `record` rows with their words. How a
+ * record stands depends on who looks, so it is not kept here. The projection holds nothing that the entries do not, so it can be rebuilt.
  *
  * @returns undefined when there is nothing to do, or another process is at it.
  */
@@ -47,7 +47,6 @@ async function projectNext(client: pg.ClientBase, log: number): Promise<Projecte
     client,
     rows.flatMap((row) => projectEntry(log, range.iss, row)),
   )
-  await updateStanding(client, log, range)
   await client.query('update projection set position = $2 where log = $1', [log, range.to])
   return { log, from: range.from, to: range.to }
 }
@@ -125,30 +124,13 @@ async function insertRecords(client: pg.ClientBase, records: readonly object[]):
   if (records.length === 0) return
   await client.query(
     `insert into record (log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       has_body, title, facets, status, words)
+       has_body, title, facets, words)
      select log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       has_body, title, facets, 'current', words::tsvector
+       has_body, title, facets, words::tsvector
      from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, record_id bytea, iss text, type text,
-       finding uuid, version int, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb, has_body boolean,
+       finding uuid, version bigint, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb, has_body boolean,
        title jsonb, facets jsonb, words text)
      on conflict do nothing`,
     [JSON.stringify(records)],
-  )
-}
-
-/** A withdrawal takes back what stood before it in its log; a newer version supersedes the older ones. */
-async function updateStanding(client: pg.ClientBase, log: number, { from, to }: Range): Promise<void> {
-  await client.query(
-    `update record set status = 'superseded'
-     where log = $1 and status = 'current' and exists (
-       select from record newer where newer.log = $1 and newer.finding = record.finding and newer.version > record.version)
-       and finding in (select finding from record where log = $1 and position >= $2 and position < $3)`,
-    [log, from, to],
-  )
-  await client.query(
-    `update record set status = withdrawn.effect, title = '{}', facets = '{}', words = ''
-     from withdrawn where withdrawn.log = $1 and withdrawn.position < $2 and record.log = $1
-       and record.record_id = withdrawn.record_id and record.status not in ('withdrawn', 'hidden')`,
-    [log, to],
   )
 }

@@ -1,0 +1,198 @@
+import type { RecordDetail, RecordPage, RecordView, Statement, VersionView } from '@concordance/protocol'
+import { encodeBase64url, parseStatementUnsafe } from '@concordance/protocol'
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { isOpenTo, mayOpen, type Viewer } from './access/may-open.ts'
+import type { Deps } from './deps.ts'
+import { ExchangeError } from './error.ts'
+import { parseQuery } from './search/query.ts'
+
+/** What a list is narrowed to; everything given must hold. */
+export interface RecordFilters {
+  readonly type?: string
+  readonly iss?: string
+  readonly tlp?: string
+  readonly status?: 'current' | 'superseded' | 'withdrawn'
+  readonly finding?: string
+  /** As a person typed it. */
+  readonly q?: string
+}
+
+export interface ListOptions {
+  readonly filters: RecordFilters
+  /** As the page before gave it. */
+  readonly cursor?: string
+  /** 1 to 200. */
+  readonly limit: number
+}
+
+const resultsAtMost = 200
+
+/**
+ * Records open to the viewer, newest first, one page at a time. Pages are cut by key, not by number, so that records
+ * published meanwhile move nothing.
+ *
+ * @throws {ExchangeError} `invalid` for a cursor that no page gave.
+ */
+export async function listRecords(deps: Deps, viewer: Viewer, options: ListOptions): Promise<RecordPage> {
+  const limit = Math.min(options.limit, resultsAtMost)
+  let query = selectOpen(deps, viewer, options.filters)
+    .orderBy('record.iat', 'desc')
+    .orderBy('record.log')
+    .orderBy('record.position', 'desc')
+    .limit(limit + 1)
+  const after = options.cursor === undefined ? undefined : parseCursor(options.cursor)
+  if (after) query = query.where(isAfter(after))
+  const rows = await query.execute()
+  const items = rows.slice(0, limit).map((row) => viewOf(row, viewer, secondsOf(deps)))
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  return { items, ...(last && { next: formatCursor(last) }) }
+}
+
+/** Best matches first: by where and how often the words stand, then by age. */
+export async function searchRecords(
+  deps: Deps,
+  viewer: Viewer,
+  filters: RecordFilters & { readonly q: string },
+  limit: number,
+): Promise<RecordView[]> {
+  const words = parseQuery(filters.q)
+  if (words === undefined) return []
+  const rows = await selectOpen(deps, viewer, filters)
+    .orderBy(sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
+    .orderBy('record.iat', 'desc')
+    .orderBy('record.log')
+    .orderBy('record.position', 'desc')
+    .limit(Math.min(limit, resultsAtMost))
+    .execute()
+  return rows.map((row) => viewOf(row, viewer, secondsOf(deps)))
+}
+
+/**
+ * One record with its exact signed bytes.
+ *
+ * @throws {ExchangeError} `not-found` when there is none, or the viewer may not know of it.
+ */
+export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordDetail> {
+  const row = await selectOpen(deps, viewer, {})
+    .innerJoin('entry', (join) =>
+      join.onRef('entry.log', '=', 'record.log').onRef('entry.position', '=', 'record.position'),
+    )
+    .select(['entry.statement', 'entry.body'])
+    .where('record.record_id', '=', Buffer.from(recordId, 'base64url'))
+    .executeTakeFirst()
+  if (!row?.statement) throw new ExchangeError('not-found', 'there is no such record')
+  const view = viewOf(row, viewer, secondsOf(deps))
+  const compact = row.statement.toString('utf8')
+  const { statement } = parseStatementUnsafe(compact)
+  const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
+  const versions = await listVersions(deps, viewer, view.iss, view.finding)
+  return { ...view, statement: compact, body, ...(statement.prev && { prev: statement.prev }), versions }
+}
+
+/** The versions of a finding that are open to the viewer, newest first; empty when there are none. */
+export async function listVersions(deps: Deps, viewer: Viewer, iss: string, finding: string): Promise<VersionView[]> {
+  const rows = await selectOpen(deps, viewer, { iss, finding }).orderBy('record.version', 'desc').execute()
+  return rows.map((row) => ({
+    recordId: encodeBase64url(row.record_id),
+    version: row.version,
+    iat: row.iat,
+    status: row.status,
+  }))
+}
+
+/** What is closed to the viewer takes no part in the query. */
+function selectOpen({ db, now }: Deps, viewer: Viewer, filters: RecordFilters) {
+  const nowSeconds = secondsOf({ now })
+  const standing = standingFor(viewer, nowSeconds)
+  return db
+    .selectFrom('record')
+    .innerJoin('log', 'log.id', 'record.log')
+    .select(['record.log', 'record.position', 'record.record_id', 'record.iss', 'record.type', 'record.finding'])
+    .select(['record.version', 'record.iat', 'record.lang', 'record.mark', 'record.title', 'record.facets'])
+    .select(['log.origin', 'log.is_own', 'log.size', standing.as('status')])
+    .where(isOpenTo(viewer, nowSeconds))
+    .where((eb) => eb.and(conditionsOf(filters, standing)))
+}
+
+/** Asked of the log itself: the projection may still be behind the withdrawal. */
+const isTakenBack = sql<SqlBool>`exists (select from withdrawn
+  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)`
+
+/** A version is superseded by a newer one only where the viewer may know of that one. */
+function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
+  const isSuperseded = sql`exists (select from record newer where newer.log = record.log
+    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
+  return sql`case when ${isTakenBack} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
+}
+
+type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
+
+function conditionsOf(
+  { type, iss, tlp, status, finding, q }: RecordFilters,
+  standing: RawBuilder<RecordView['status']>,
+): Expression<SqlBool>[] {
+  const conditions: Expression<SqlBool>[] = []
+  if (type !== undefined) conditions.push(sql<SqlBool>`record.type = ${type}`)
+  if (iss !== undefined) conditions.push(sql<SqlBool>`record.iss = ${iss}`)
+  if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
+  if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
+  if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
+  if (q !== undefined) conditions.push(matches(q))
+  return conditions
+}
+
+/** A question without a searchable word matches nothing, and nothing is found by a body that was taken back. */
+function matches(q: string): Expression<SqlBool> {
+  const words = parseQuery(q)
+  return words === undefined
+    ? sql<SqlBool>`false`
+    : sql<SqlBool>`(record.words @@ ${words}::tsquery and not ${isTakenBack})`
+}
+
+function viewOf(row: RecordRow, viewer: Viewer, nowSeconds: number): RecordView {
+  const mark = row.mark as Statement['mark']
+  const openness = mayOpen(viewer, { isOwn: row.is_own, mark, isTakenBack: row.status === 'withdrawn' }, nowSeconds)
+  return {
+    recordId: encodeBase64url(row.record_id),
+    iss: row.iss,
+    origin: row.origin,
+    position: row.position,
+    type: row.type,
+    finding: row.finding,
+    version: row.version,
+    iat: row.iat,
+    lang: row.lang,
+    mark,
+    title: openness === 'open' ? row.title : {},
+    status: row.status,
+    state: openness === 'open' ? 'open' : 'statement',
+    facets: openness === 'open' ? row.facets : {},
+    verified: { size: row.size },
+  }
+}
+
+interface Place {
+  readonly iat: number
+  readonly log: number
+  readonly position: number
+}
+
+function isAfter({ iat, log, position }: Place): Expression<SqlBool> {
+  return sql<SqlBool>`(record.iat < ${iat} or (record.iat = ${iat} and (record.log > ${log}
+    or (record.log = ${log} and record.position < ${position}))))`
+}
+
+function formatCursor({ iat, log, position }: Place): string {
+  return Buffer.from(`${iat}.${log}.${position}`).toString('base64url')
+}
+
+function parseCursor(cursor: string): Place {
+  const parts = /^(\d{1,15})\.(\d{1,5})\.(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))
+  if (!parts) throw new ExchangeError('invalid', 'no page gave this cursor')
+  const [iat = 0, log = 0, position = 0] = parts.slice(1).map(Number)
+  return { iat, log, position }
+}
+
+function secondsOf({ now }: Pick<Deps, 'now'>): number {
+  return Math.floor(now().getTime() / 1_000)
+}
