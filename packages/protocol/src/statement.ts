@@ -109,6 +109,9 @@ export function checkStatement(payload: unknown): Statement {
   if (statement.version > 1 !== (statement.prev !== undefined)) {
     throw new ProtocolError('SCHEMA', 'statement /prev stands exactly where version is above 1')
   }
+  if (statement.type !== 'withdrawal' && statement.rel.some(({ kind }) => kind === 'withdraws')) {
+    throw new ProtocolError('SCHEMA', 'statement /rel withdraws, but it is no withdrawal')
+  }
   if (!isOriginOf(statement.iss, statement.log)) throw new ProtocolError('ORIGIN', 'the log is not one of the issuer')
   return statement
 }
@@ -155,8 +158,8 @@ const StatementShape = Type.Object({
   prev: Type.Optional(Base64url32),
   iat: Count,
   nonce: Base64url16,
-  // `parseMarking` checks it, under a code of its own.
-  mark: Type.Unknown(),
+  // `parseMarking` checks it, also that it is there, under a code of its own.
+  mark: Type.Optional(Type.Unknown()),
   rel: Type.Array(RelationShape, { maxItems: limits.relations }),
   lang: LanguageTag,
   body: Type.Optional(
