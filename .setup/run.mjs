@@ -16,7 +16,9 @@ const marker = join(root, 'node_modules', '.concordance-installed')
 /** Everything that decides what an installation contains. */
 function fingerprint() {
   const hash = createHash('sha256')
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(readFileSync(join(root, file)))
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) {
+    hash.update(readFileSync(join(root, file)))
+  }
   return hash.digest('hex')
 }
 
@@ -43,5 +45,6 @@ const [file, ...args] = process.argv.slice(2)
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` }
 const child = spawn(node, [join(root, file), ...args], { stdio: 'inherit', env })
 // The child shares the terminal and hears Ctrl-C itself; this process only waits for its answer.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal === 'SIGINT' || child.kill(signal))
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, findViolations } from './arrows.ts'
+
+export interface Check {
+  name: string
+  passed: boolean
+  /** What the tool said; empty when it had nothing to say. */
+  output: string
+}
+
+/** Type check, formatting and lint, and the arrows between packages, over the whole tree below `root`. */
+export function runChecks(root: string): Promise<Check[]> {
+  return Promise.all([
+    runTool(root, 'types', 'tsc', ['-p', '.config/tsconfig.json']),
+    runTool(root, 'biome', 'biome', ['check', '--config-path=.config', '.']),
+    checkArrows(root),
+  ])
+}
+
+function runTool(root: string, name: string, tool: string, args: string[]): Promise<Check> {
+  const file = join(root, 'node_modules', '.bin', tool)
+  return new Promise((settle) => {
+    execFile(file, args, { cwd: root, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      settle({ name, passed: error === null, output: error === null ? '' : `${stdout}${stderr}`.trim() })
+    })
+  })
+}
+
+async function checkArrows(root: string): Promise<Check> {
+  const violations = findViolations(root)
+  return { name: 'arrows', passed: violations.length === 0, output: violations.map(describe).join('\n') }
+}
+
+/** Prints one line a check, below it what is wrong. */
+export function report(checks: readonly Check[]): void {
+  for (const { name, passed, output } of checks) {
+    process.stdout.write(`${passed ? 'ok    ' : 'not ok'} ${name}\n`)
+    if (output) process.stdout.write(`${output}\n`)
+  }
+}
