@@ -68,9 +68,9 @@ create table own_record (
   record_id  bytea not null unique,
   type       text not null,
   finding    uuid not null,
-  version    int not null check (version >= 1),
+  version    bigint not null check (version >= 1),
+  iat        bigint not null,
   tlp        text not null,
-  mark       jsonb not null,
   embargo_until bigint,             -- seconds since the epoch
   unique (finding, version)         -- two records for one version would be misconduct
 );
@@ -200,7 +200,8 @@ create table comparison (
   primary key (shown_by, log)
 );
 
--- The projection: one row per interpreted record, filled in batches behind the log.
+-- The projection: one row per record whose statement is open to us, filled in batches behind the log. How a record stands
+-- (current, superseded, withdrawn) is not kept here: it depends on which other records a viewer may see.
 create table record (
   log        smallint not null references log (id),
   position   bigint not null,
@@ -208,7 +209,7 @@ create table record (
   iss        text not null,
   type       text not null,
   finding    uuid not null,
-  version    int not null,
+  version    bigint not null,
   iat        bigint not null,
   lang       text not null,
   tlp        text not null,
@@ -217,7 +218,6 @@ create table record (
   has_body   boolean not null,
   title      jsonb not null default '{}',
   facets     jsonb not null default '{}',
-  status     text not null check (status in ('current', 'superseded', 'withdrawn', 'hidden')),
   words      tsvector not null default '',
   primary key (log, position)
 );
@@ -231,8 +231,8 @@ create table draft (
   id         uuid primary key,
   type       text not null,
   finding    uuid not null,
-  version    int not null default 1,
-  content    jsonb not null,        -- {body, mark, lang, rel}
+  version    bigint not null default 1,
+  content    jsonb not null,        -- {content, mark, lang, rel}
   origins    jsonb not null default '{}',
   author     text not null,
   created_at timestamptz not null,

@@ -63,8 +63,8 @@ export interface GuardState {
 
 /** See `openGuard`. */
 export interface Guard {
-  /** @throws {ExchangeError} `guard-damaged`. */
-  read(): GuardState
+  /** Undefined where nothing was ever written. */
+  read(): GuardState | undefined
   /** Durable when it returns. Only the holder of our log's row lock may call it. */
   intend(prev: TreeHead, last: TreeHead): Promise<void>
   /** Survives the process, not necessarily the power. Only the holder of the sealing lock may call it. */

@@ -1,3 +1,184 @@
+import type { Receipt } from '@concordance/protocol'
+import pg from 'pg'
+import { storeErrorOf } from '../database/store-error.ts'
+import type { TreeHead } from '../deps.ts'
+import { ExchangeError } from '../error.ts'
+import type { Wake } from '../wake.ts'
+import { type AppendContext, appendBatch, type NewEntry, type Outcome } from './append-batch.ts'
+import { type SealOptions, sealLog } from './seal.ts'
+
+/** The one way into our own log: all callers of this process in one queue. */
 export interface LogWriter {
+  /**
+   * Appends a signed record; durable when it returns. The checkpoint that covers it follows at once.
+   *
+   * @throws {ExchangeError} what `appendBatch` decides, `store-unavailable`, `disk-full`, or `unavailable` when too many wait
+   * or the node is stopping.
+   */
+  append(entry: NewEntry): Promise<Receipt>
+  /** Signs what is not signed yet. See `sealLog`. */
+  seal(options?: SealOptions): Promise<TreeHead | undefined>
+  /** Refuses new entries, finishes those at hand, signs them, and closes its connections. */
   close(): Promise<void>
+}
+
+export interface WriterContext extends AppendContext {
+  readonly wake: Wake
+  /** Of the connections outside the pool. */
+  readonly connection: pg.ClientConfig
+}
+
+interface Waiting {
+  readonly entry: NewEntry
+  resolve(receipt: Receipt): void
+  reject(error: unknown): void
+}
+
+const batchAtMost = 256
+const waitingAtMost = 10_000
+const sealAgainMs = 1_000
+const answerWithinMs = 60_000
+
+/**
+ * Group commit: whatever waits when a batch begins is appended together, up to 256 entries. Sealing runs beside it on a
+ * connection of its own and takes the newest head, so a burst of batches needs few signatures.
+ *
+ * Several processes may write to one database: the lock on our log's row makes their batches follow one another, and all
+ * of them need the same guard file.
+ */
+export function createLogWriter(context: WriterContext): LogWriter {
+  const appending = lazyClient(context)
+  const sealing = lazyClient(context)
+  const queue: Waiting[] = []
+  let closing = false
+  let appendLoop: Promise<void> | undefined
+  let sealLoop: Promise<void> | undefined
+  let sealWanted = false
+  let sealTimer: NodeJS.Timeout | undefined
+
+  const runAppends = async () => {
+    // Callers that were answered a moment ago come back with their next record: together they make one batch.
+    for (await turn(); queue.length > 0; await turn()) await appendNext(takeBatch(queue))
+    appendLoop = undefined
+  }
+  const appendNext = async (batch: Waiting[]) => {
+    try {
+      const outcomes = await appending.use((client) =>
+        appendBatch(
+          client,
+          context,
+          batch.map(({ entry }) => entry),
+        ),
+      )
+      answer(batch, outcomes)
+      requestSeal()
+    } catch (error) {
+      const reason = storeErrorOf(error)
+      context.log.error({ err: reason, entries: batch.length }, 'a batch was not appended')
+      for (const waiting of batch) waiting.reject(reason)
+    }
+  }
+  const requestSeal = () => {
+    sealWanted = true
+    sealLoop ??= runSeals()
+  }
+  const runSeals = async () => {
+    while (sealWanted) {
+      sealWanted = false
+      await sealNow({}).catch((error) => {
+        context.log.error({ err: storeErrorOf(error) }, 'the log was not sealed')
+        if (!closing) sealTimer = setTimeout(requestSeal, sealAgainMs)
+      })
+    }
+    sealLoop = undefined
+  }
+  const sealNow = async (options: SealOptions) => {
+    const head = await sealing.use((client) => sealLog(client, context, options))
+    if (head) context.wake.announce(`log:${context.identity.iss}`, head.size)
+    return head
+  }
+
+  return {
+    append(entry) {
+      if (closing || queue.length >= waitingAtMost) {
+        return Promise.reject(
+          new ExchangeError('unavailable', closing ? 'the node is stopping' : 'too many entries wait'),
+        )
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ entry, resolve, reject })
+        appendLoop ??= runAppends()
+      })
+    },
+    async seal(options = {}) {
+      await sealLoop
+      return sealNow(options).catch((error) => {
+        throw storeErrorOf(error)
+      })
+    },
+    async close() {
+      closing = true
+      await appendLoop
+      clearTimeout(sealTimer)
+      await sealLoop
+      await Promise.all([appending.close(), sealing.close()])
+    },
+  }
+}
+
+function takeBatch(queue: Waiting[]): Waiting[] {
+  // What follows a new keyset is judged by it, so it is appended by itself.
+  const firstKeyset = queue.findIndex(({ entry }) => entry.keyset)
+  const length = firstKeyset === 0 ? 1 : firstKeyset > 0 ? Math.min(firstKeyset, batchAtMost) : batchAtMost
+  return queue.splice(0, length)
+}
+
+function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
+  for (const [index, waiting] of batch.entries()) {
+    const outcome = outcomes[index] as Outcome
+    if ('receipt' in outcome) waiting.resolve(outcome.receipt)
+    else waiting.reject(outcome.error)
+  }
+}
+
+/** A pipelined connection for one user at a time, made when needed and thrown away after any error. */
+function lazyClient({ connection, log }: WriterContext) {
+  let current: Promise<pg.Client> | undefined
+  let busy: Promise<unknown> = Promise.resolve()
+
+  const connect = async () => {
+    const client = new pg.Client({ ...connection, pipeline: true, query_timeout: answerWithinMs })
+    client.on('error', (error) => {
+      log.warn({ err: error.message }, 'a connection of the log writer broke')
+      current = undefined
+    })
+    await client.connect()
+    return client
+  }
+  const run = async <Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
+    current ??= connect()
+    const client = current
+    try {
+      return await work(await client)
+    } catch (error) {
+      current = undefined
+      client.then((broken) => broken.end()).catch(() => {}) // its transaction ends with it; what matters is thrown below
+      throw error
+    }
+  }
+  return {
+    use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+      const result = busy.then(() => run(work))
+      busy = result.catch(() => {}) // the caller hears of it; the next user gets a new connection
+      return result
+    },
+    async close() {
+      await busy
+      await (await current?.catch(() => undefined))?.end()
+    },
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,0 +1,167 @@
+import { decodeFrontier, extendFrontier, type Frontier, rootOf } from '@concordance/log'
+import {
+  encodeBase64url,
+  type Keyset,
+  leafHashOf,
+  leafInputOf,
+  type Receipt,
+  type SignedStatement,
+  signStatement,
+} from '@concordance/protocol'
+import type { Kysely } from 'kysely'
+import type pg from 'pg'
+import type { Tables } from '../database/tables.ts'
+import type { Guard, Logger, Signers, TreeHead } from '../deps.ts'
+import { ExchangeError } from '../error.ts'
+import type { OwnIdentity } from '../keys/identity.ts'
+import { type Decision, decideBatch } from './decide-batch.ts'
+import { insertBatch, type PlacedEntry } from './insert-batch.ts'
+import { judgeGuard } from './judge-guard.ts'
+import { lookAhead, type OwnLogRow } from './look-ahead.ts'
+
+/** A record on its way into our own log: validated, and signed before any lock is taken. */
+export interface NewEntry {
+  readonly signed: SignedStatement
+  /** Canonical text, where the record has a body. */
+  readonly body: string | undefined
+  /** Who asked for it, for the audit trail. */
+  readonly actor: string
+  /** The same key with the same digest gives the first receipt again. */
+  readonly idempotency?: { readonly subject: string; readonly key: string; readonly digest: Uint8Array } | undefined
+  /** The draft it is made of; refused when that has changed since it was read. */
+  readonly draft?: { readonly id: string; readonly etag: number } | undefined
+  /** The document a keyset record puts in force, verified against the one before. Such an entry is appended alone. */
+  readonly keyset?: Keyset | undefined
+}
+
+export type Outcome = { readonly receipt: Receipt } | { readonly error: ExchangeError }
+
+export interface AppendContext {
+  readonly db: Kysely<Tables>
+  readonly identity: OwnIdentity
+  readonly guard: Guard
+  readonly log: Logger
+  signers(): Signers
+  /** Reads the key files again: a rotation may have replaced them. */
+  reloadSigners(): Promise<void>
+  now(): Date
+}
+
+/** Level of the subtrees that are stored, each over 2^8 leaves. */
+const subtreeLevel = 8
+
+/**
+ * Appends in one transaction what may be appended, and says of each entry what became of it; one refused entry never
+ * fails its neighbours. Outcomes are durable when this returns.
+ *
+ * Order of what a crash can cut off: the guard names the new head before the commit, so that a database which comes
+ * back without it is known to lack nothing that was acknowledged or signed.
+ *
+ * @param client Pipelined, and used by nobody else meanwhile. After an error its transaction is undecided: close it.
+ * @throws the database's or the guard's error, `log-unconfirmed`, or `unavailable` when no key is valid; nothing was appended,
+ * except that after an error of the commit itself nobody knows.
+ */
+export async function appendBatch(
+  client: pg.ClientBase,
+  context: AppendContext,
+  entries: readonly NewEntry[],
+): Promise<Outcome[]> {
+  const known = await lookAhead(client, context.identity.iss, entries)
+  const before = decodeFrontier(known.ownLog.size, known.ownLog.frontier)
+  await requireConfirmed(client, context, known.ownLog, headOf(before))
+  if (known.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
+
+  const decisions = decideBatch(entries, known)
+  const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
+  const placed = await placeEntries(context, accepted, known.ownLog.size)
+  if (placed.length > 0) await write(client, context, before, { log: known.ownLog.id, placed })
+  await commit(client)
+  return outcomesOf(decisions, placed)
+}
+
+export function headOf(frontier: Frontier): TreeHead {
+  return { size: frontier.size, root: encodeBase64url(rootOf(frontier)) }
+}
+
+/** Looked at for every batch: a database that fails over to a standby that lags does so while the node runs. */
+async function requireConfirmed(
+  client: pg.ClientBase,
+  context: AppendContext,
+  log: OwnLogRow,
+  head: TreeHead,
+): Promise<void> {
+  if (log.state === 'unconfirmed') throw unconfirmed()
+  const verdict = judgeGuard(head, context.guard.read())
+  if (verdict === 'consistent' || verdict === 'first-start') return
+  context.log.error({ verdict, size: head.size }, 'database and guard disagree; publishing is stopped')
+  await client.query(`update log set state = 'unconfirmed', state_reason = $2 where id = $1`, [log.id, verdict])
+  await commit(client)
+  throw unconfirmed()
+}
+
+async function placeEntries(
+  context: AppendContext,
+  entries: readonly NewEntry[],
+  size: number,
+): Promise<PlacedEntry[]> {
+  const { iss, origin } = context.identity
+  const placed: PlacedEntry[] = []
+  for (const [index, entry] of entries.entries()) {
+    const position = size + index
+    const signed = await signedFor(context, entry.signed, position)
+    const { recordId, statement } = signed
+    const { finding, version } = statement
+    const leafHash = leafHashOf(leafInputOf(recordId))
+    placed.push({ entry, signed, leafHash, receipt: { recordId, iss, origin, finding, version, position } })
+  }
+  return placed
+}
+
+/** Validity is judged by position, and the position is known only now. At position 0 the first document judges itself. */
+async function signedFor(context: AppendContext, signed: SignedStatement, position: number): Promise<SignedStatement> {
+  const isValid = (kid: string) => context.identity.keyset().findKey(kid, 'record', position) !== undefined
+  if (isValid(signed.kid)) return signed
+  if (!isValid(context.signers().record.kid)) await context.reloadSigners()
+  const signer = context.signers().record
+  if (!isValid(signer.kid)) throw new ExchangeError('unavailable', `no record key is valid at position ${position}`)
+  return signStatement(signed.statement, signer)
+}
+
+async function write(
+  client: pg.ClientBase,
+  context: AppendContext,
+  before: Frontier,
+  { log, placed }: { log: number; placed: readonly PlacedEntry[] },
+): Promise<void> {
+  const subtrees: { index: number; hash: Uint8Array }[] = []
+  const leaves = placed.map(({ leafHash }) => leafHash)
+  const frontier = extendFrontier(before, leaves, (level, index, hash) => {
+    if (level === subtreeLevel) subtrees.push({ index, hash })
+  })
+  await Promise.all([
+    insertBatch(client, { log, placed, frontier, subtrees, at: context.now() }),
+    context.guard.intend(headOf(before), headOf(frontier)),
+  ])
+}
+
+/** A commit after a failed statement is answered as a rollback, and without an error. */
+async function commit(client: pg.ClientBase): Promise<void> {
+  const { command } = await client.query('commit')
+  if (command !== 'COMMIT') throw new ExchangeError('store-unavailable', 'the transaction was rolled back')
+}
+
+function outcomesOf(decisions: readonly Decision[], placed: readonly PlacedEntry[]): Outcome[] {
+  const outcomes: Outcome[] = []
+  let next = 0
+  for (const decision of decisions) {
+    if (decision.kind === 'append') outcomes.push({ receipt: (placed[next++] as PlacedEntry).receipt })
+    else if (decision.kind === 'answer') outcomes.push({ receipt: decision.receipt })
+    else if (decision.kind === 'refuse') outcomes.push({ error: decision.error })
+    else outcomes.push(outcomes[decision.index] as Outcome)
+  }
+  return outcomes
+}
+
+function unconfirmed(): ExchangeError {
+  return new ExchangeError('log-unconfirmed', 'the log is not confirmed to be the newest there is')
+}
