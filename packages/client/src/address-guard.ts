@@ -83,8 +83,8 @@ export function parseBaseUrl(text: string): URL {
 }
 
 /** Whether a URL's host is a literal loopback address. */
-export function isLoopbackUrl(url: URL): boolean {
-  const literal = unbracket(url.hostname)
+export function isLoopbackUrl(url: string): boolean {
+  const literal = unbracket(new URL(url).hostname)
   return isIP(literal) !== 0 && isLoopback(literal)
 }
 

@@ -19,3 +19,4 @@ export {
 export { ClientError, type ClientErrorCode, type ClientVerdict, type FieldError } from './error.ts'
 export { type EntriesPage, type EntriesRequest, fetchEntries } from './fetch-entries.ts'
 export { openPeerClient, type PeerClientOptions } from './open-peer-client.ts'
+export { type Trust, type VerifiedRecord, verifiedRecord } from './verified-record.ts'
