@@ -108,8 +108,8 @@ function openEntry(reader: Reader, wire: WireEntry): OpenedEntry {
   if (encodeBase64url(leafHashOf(leafInputOf(recordId))) !== wire.leaf) {
     throw new ProtocolError('LEAF_MISMATCH', `the leaf at ${position} commits to another statement`)
   }
-  const { type } = checkOwner(reader, jws)
-  const keyset = type === 'keyset' ? openKeyset(reader, wire, jws) : undefined
+  refuseForeign(reader, jws)
+  const keyset = jws.payload.type === 'keyset' ? openKeyset(reader, wire, jws) : undefined
   const judge = reader.keyset ?? keyset
   if (judge === undefined) throw new ProtocolError('KEYSET', 'position 0 is not a keyset record')
   const key = getKey(judge, jws.header.kid, 'record', position)
@@ -125,11 +125,9 @@ function refuseWrongParts({ position, state, statement, body }: WireEntry): void
 }
 
 /** Issuer and log come before everything else the payload says: a record of another log is nobody's record here. */
-function checkOwner({ iss, origin }: GateContext, { payload }: CompactJws): { type?: unknown } {
-  const owned = payload as { iss?: unknown; log?: unknown; type?: unknown } | null
-  if (owned?.iss !== iss) throw new ProtocolError('ISSUER', 'the statement is of another issuer')
-  if (owned.log !== origin) throw new ProtocolError('ORIGIN', 'the statement is of another log')
-  return owned
+function refuseForeign({ iss, origin }: GateContext, { payload }: CompactJws): void {
+  if (payload.iss !== iss) throw new ProtocolError('ISSUER', 'the statement is of another issuer')
+  if (payload.log !== origin) throw new ProtocolError('ORIGIN', 'the statement is of another log')
 }
 
 function openKeyset(reader: Reader, { position, body }: WireEntry, { payload }: CompactJws): Keyset {
@@ -206,7 +204,7 @@ function isUnknownControl(type: string): boolean {
 }
 
 function quarantineOf({ iss }: GateContext, { payload }: CompactJws, { code, message }: ProtocolError): Quarantine {
-  const { type } = payload as { type?: unknown }
+  const { type } = payload
   if (typeof type !== 'string' || !hidingTypes.has(type)) return { code, detail: message }
   // Nobody can take away what is another's.
   const hides = targetsOf(payload).filter((target) => target.iss === iss)

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { canonicalize } from './canonical-json.ts'
+import { canonicalize, type JsonObject } from './canonical-json.ts'
 import { ProtocolError } from './error.ts'
 import { type CompactJws, parseCompactUnsafe, signCompact } from './jws.ts'
 import type { Signer } from './keys.ts'
@@ -117,8 +117,7 @@ export function checkStatement(payload: unknown): Statement {
 }
 
 /** Those targets in a payload's `rel` that are well formed, whatever else is wrong with it and whatever their kind. */
-export function targetsOf(payload: unknown): RelationTarget[] {
-  const rel: unknown = (payload as { rel?: unknown } | null)?.rel
+export function targetsOf({ rel }: JsonObject): RelationTarget[] {
   if (!Array.isArray(rel)) return []
   const targets = rel.slice(0, limits.relations).map((relation: { target?: unknown } | null) => relation?.target)
   return targets.filter((target): target is RelationTarget => Check(TargetShape, target))

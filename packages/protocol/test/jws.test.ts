@@ -140,10 +140,11 @@ t.test('a compact JWS', async (t) => {
     )
   })
 
-  t.test('has a canonical payload', async (t) => {
+  t.test('has a canonical object for its payload', async (t) => {
     t.equal(parse(await signText(header(), '{"a":1,"a":1}')), 'JSON_NOT_CANONICAL')
     t.equal(parse(await signText(header(), '{"a": 1}')), 'JSON_NOT_CANONICAL')
     t.equal(parse(await signText(header(), 'a')), 'JSON_MALFORMED')
+    for (const value of ['[]', 'null', '1', '"a"']) t.equal(parse(await signText(header(), value)), 'SCHEMA', value)
     const input = `${head}.${encodeBase64url(Buffer.from([0x22, 0xff, 0x22]))}`
     t.equal(parse(`${input}.${encodeBase64url(await signer.sign(Buffer.from(input)))}`), 'JSON_MALFORMED')
   })
