@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
+import { listActivePeers } from '../peers.ts'
 import { compareKept, comparePeer } from './compare-peers.ts'
 import { followPeer, type Pass } from './follow-peer.ts'
 import type { Peer, PeerCalls } from './peer-calls.ts'
@@ -145,12 +146,6 @@ async function noteFailure(deps: Deps, peer: Peer, code: string): Promise<void> 
   } catch (error) {
     deps.log.error({ peer: peer.iss, err: error }, 'could not note why a pass failed')
   }
-}
-
-async function listActivePeers(deps: Deps): Promise<Peer[]> {
-  const rows = await deps.db.selectFrom('peer').select('iss').where('state', '=', 'active').execute()
-  const active = new Set(rows.map((row) => row.iss))
-  return deps.peers.list().filter((peer) => active.has(peer.iss))
 }
 
 async function isActive(deps: Deps, peer: Peer): Promise<boolean> {

@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import { migrate, requireMigrated } from './database/migrate.ts'
+import { connectionSettings, openDatabase } from './database/open.ts'
+import type { ConfiguredPeer, Logger } from './deps.ts'
+import { type RunningJobs, startJobs } from './jobs.ts'
+import { loadIdentity, requireSignersOf } from './keys/identity.ts'
+import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
+import { confirmAtStart } from './log/confirm.ts'
+import { openGuard } from './log/guard.ts'
+import { createLogWriter } from './log/writer.ts'
+import { directoryOf, registerPeers } from './peers.ts'
+import { startProjection } from './projection/start-projection.ts'
+import { openPeerCalls } from './sync/open-peer-calls.ts'
+import type { Peer, PeerCalls } from './sync/peer-calls.ts'
+import { defaultSyncOptions, type SyncDeps, startSync } from './sync/sync-loop.ts'
+import { openWake } from './wake.ts'
+
+export interface ExchangeConfig {
+  readonly entityId: string
+  readonly baseUrl: string
+  readonly name: Readonly<Record<string, string>>
+  readonly databaseUrl: string
+  /** Holds `keys/` and the guard file. */
+  readonly dataDir: string
+  readonly peers: readonly ConfiguredPeer[]
+  /** Follow peers, run jobs, keep the projection. */
+  readonly worker: boolean
+  /** Bring the schema up to date; otherwise an older one refuses the start. */
+  readonly migrate: boolean
+  readonly compareEveryMs: number
+  readonly log: Logger
+  now(): Date
+  random(bytes: number): Uint8Array
+}
+
+export interface RunningExchange {
+  readonly deps: SyncDeps
+  /** Ends background work after the transaction at hand, seals what is appended, closes the database. */
+  stop(): Promise<void>
+}
+
+/**
+ * Opens everything a node works with, in the order in which each needs the one before, and starts the background work.
+ *
+ * @throws {ExchangeError} why the node must not start: `database-unsafe`, `schema-newer`, `identity-invalid`, …
+ */
+export async function startExchange(config: ExchangeConfig): Promise<RunningExchange> {
+  const { log, databaseUrl, dataDir } = config
+  const onIdleError = (error: Error) => log.warn({ err: error.message }, 'an idle database connection broke')
+  const database = await openDatabase({ url: databaseUrl, onIdleError })
+  const { db, pool } = database
+  try {
+    if (config.migrate) await migrate(pool)
+    else await requireMigrated(pool)
+    const firstKeyset = await readFirstKeyset(dataDir)
+    const identity = await loadIdentity(db, { ...config, firstKeyset })
+    const signers = await readSigners(dataDir)
+    requireSignersOf(identity.keyset(), signers)
+    const guard = openGuard(join(dataDir, 'guard'))
+    const connection = connectionSettings(databaseUrl)
+    const wake = await openWake(connection, log)
+    const { now, random } = config
+    const writer = createLogWriter({ identity, signers: () => signers, guard, log, now, wake, connection })
+    const peers = directoryOf(config.peers)
+    const calls = new Map<string, PeerCalls>()
+    const callPeer = (peer: Peer) => {
+      const known = calls.get(peer.iss) ?? openPeerCalls(deps, peer)
+      calls.set(peer.iss, known)
+      return known
+    }
+    const deps: SyncDeps = { db, pool, identity, signers, guard, peers, wake, writer, log, now, random, callPeer }
+    await registerPeers(deps)
+    await confirmAtStart(deps)
+    const background = config.worker ? await startBackground(deps, config) : []
+    return {
+      deps,
+      async stop() {
+        await Promise.all(background.map((work) => work.stop()))
+        await writer.close()
+        await Promise.all([...calls.values()].map((peerCalls) => peerCalls.close()))
+        await wake.close()
+        guard.close()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfig): Promise<RunningJobs[]> {
+  const jobs = await startJobs(deps, {
+    async reseal() {
+      await deps.writer.seal({ freshenAfterSeconds: freshForSeconds })
+    },
+    async notifyPeer(iss) {
+      const peer = deps.peers.find(iss)
+      const size = deps.wake.latest(`log:${deps.identity.iss}`)
+      if (peer) await deps.callPeer(peer).notify(size)
+    },
+  })
+  return [startProjection(deps), startSync(deps, { ...defaultSyncOptions, compareEveryMs }), jobs]
+}
+
+/** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */
+const freshForSeconds = 6 * 60 * 60 - 15 * 60

@@ -1,0 +1,6 @@
+export { audienceOf } from './authenticate-person.ts'
+export { type AppOptions, buildApp } from './build-app.ts'
+export { loadConfig, type NodeConfig, NodeFile, type RateLimits, type Role } from './config.ts'
+export { NodeError, type NodeErrorCode } from './error.ts'
+export { createOpenApi } from './openapi.ts'
+export { type RunningNode, readTokenSecret, startNode, untilStopped } from './start-node.ts'
