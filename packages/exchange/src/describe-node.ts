@@ -1,6 +1,5 @@
 import { limits, signNodeDocument } from '@concordance/protocol'
 import type { Deps } from './deps.ts'
-import { ExchangeError } from './error.ts'
 
 const numbersToTell = [
   'statementBytes',
@@ -37,30 +36,4 @@ export function describeNode(deps: Deps, { contact }: { contact?: string } = {})
 export async function getReadiness({ db }: Deps): Promise<'confirmed' | 'unconfirmed'> {
   const row = await db.selectFrom('log').select('state').where('is_own', '=', true).executeTakeFirst()
   return row?.state === 'unconfirmed' ? 'unconfirmed' : 'confirmed'
-}
-
-/** The newest signed checkpoint of our own log. @throws {ExchangeError} `unavailable` before there is one. */
-export async function getSealedCheckpoint({ db }: Deps): Promise<{ checkpoint: string; note?: string }> {
-  const row = await db
-    .selectFrom('checkpoint')
-    .innerJoin('log', 'log.id', 'checkpoint.log')
-    .select(['checkpoint.jws', 'checkpoint.note'])
-    .where('log.is_own', '=', true)
-    .where('checkpoint.jws', 'is not', null)
-    .orderBy('checkpoint.size', 'desc')
-    .executeTakeFirst()
-  if (!row?.jws) throw new ExchangeError('unavailable', 'no checkpoint is signed yet')
-  return { checkpoint: row.jws, ...(row.note !== null && { note: row.note }) }
-}
-
-/** The newest checkpoint we verified of another log. @throws {ExchangeError} `not-found`. */
-export async function getHeldCheckpoint({ db }: Deps, origin: string): Promise<{ iss: string; checkpoint: string }> {
-  const row = await db
-    .selectFrom('log')
-    .innerJoin('peer', 'peer.iss', 'log.iss')
-    .select(['log.iss', 'peer.checkpoint'])
-    .where('log.origin', '=', origin)
-    .executeTakeFirst()
-  if (!row?.checkpoint) throw new ExchangeError('not-found', 'no copy of that log is kept here')
-  return { iss: row.iss, checkpoint: row.checkpoint }
 }

