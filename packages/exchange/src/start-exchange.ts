@@ -60,7 +60,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const connection = connectionSettings(databaseUrl)
     const wake = await openWake(connection, log)
     const { now, random } = config
-    const writer = createLogWriter({ identity, signers: () => signers, guard, log, now, wake, connection })
+    const writer = createLogWriter({ identity, signers, guard, log, now, wake, connection })
     const peers = directoryOf(config.peers)
     const calls = new Map<string, PeerCalls>()
     const callPeer = (peer: Peer) => {

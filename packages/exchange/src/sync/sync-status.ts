@@ -7,6 +7,7 @@ import {
   type QuarantinedEntry,
 } from '@concordance/protocol'
 import type { Deps } from '../deps.ts'
+import { ExchangeError } from '../error.ts'
 
 /** The configured peers with their state. */
 export async function listPeers(deps: Deps): Promise<PeerView[]> {
@@ -69,4 +70,16 @@ export async function listQuarantine(deps: Deps): Promise<QuarantinedEntry[]> {
     .limit(1_000)
     .execute()
   return rows.map(({ record_id, ...row }) => ({ ...row, ...(record_id && { recordId: encodeBase64url(record_id) }) }))
+}
+
+/** The newest checkpoint we verified of another log. @throws {ExchangeError} `not-found`. */
+export async function getHeldCheckpoint({ db }: Deps, origin: string): Promise<{ iss: string; checkpoint: string }> {
+  const row = await db
+    .selectFrom('log')
+    .innerJoin('peer', 'peer.iss', 'log.iss')
+    .select(['log.iss', 'peer.checkpoint'])
+    .where('log.origin', '=', origin)
+    .executeTakeFirst()
+  if (!row?.checkpoint) throw new ExchangeError('not-found', 'no copy of that log is kept here')
+  return { iss: row.iss, checkpoint: row.checkpoint }
 }
