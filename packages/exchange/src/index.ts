@@ -1,8 +1,3 @@
-// NOTE to the author of the core (remove when read): the lead wrote log/verify-own-log.ts, start-exchange.ts, peers.ts, describe-node.ts
-// and took your entries, proof, export-record, checkpoints. Yours: log/confirm.ts (export confirmAtStart(deps), confirmLog(deps, {size, reason, actor})),
-// publish.ts (publishRecord(deps, RecordInput, {actor, idempotencyKey}) -> Receipt), drafts.ts (createDraft, listDrafts, getDraft, replaceDraft,
-// deleteDraft, publishDraft, reviseFinding, withdrawFinding as services/node/src/routes/drafts.ts calls them). Please: those four first, no key rotation now.
-
 export { type Guarded, isOpenTo, mayOpen, type Openness, type Viewer } from './access/may-open.ts'
 export { type AuditedAct, audit } from './audit.ts'
 export { copyEntries, type EntryRow } from './database/copy.ts'
@@ -21,16 +16,28 @@ export type {
   TreeHead,
 } from './deps.ts'
 export { describeNode, getReadiness } from './describe-node.ts'
+export {
+  createDraft,
+  deleteDraft,
+  getDraft,
+  listDrafts,
+  publishDraft,
+  replaceDraft,
+} from './drafts.ts'
+export { ExchangeError, type ExchangeErrorCode, type FieldError } from './error.ts'
 export { exportRecord } from './export-record.ts'
+export { createIdentity } from './keys/identity-files.ts'
 export { getSealedCheckpoint } from './log/checkpoints.ts'
+export { confirmAtStart, confirmByPeers, confirmLog, suspendPublishing } from './log/confirm.ts'
 export { type EntriesPage, readPage, waitForGrowth } from './log/entries.ts'
 export { proveConsistency, proveInclusion } from './log/proof.ts'
-export { ExchangeError, type ExchangeErrorCode, type FieldError } from './error.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
 export { findPeerKey, listActivePeers } from './peers.ts'
 export { projectAll } from './projection/start-projection.ts'
+export { type Call, publishRecord } from './publish.ts'
 export { getRecord, type ListOptions, listRecords, listVersions, type RecordFilters, searchRecords } from './records.ts'
 export { useRequestToken } from './requests.ts'
+export { reviseFinding } from './revise.ts'
 export { answerSearch } from './search/answer.ts'
 export { searchFederation } from './search/federated.ts'
 export { type ExchangeConfig, type RunningExchange, startExchange } from './start-exchange.ts'
@@ -42,3 +49,4 @@ export { compareAll, type SyncDeps, syncNow } from './sync/sync-loop.ts'
 export { getHeldCheckpoint, listMisconduct, listPeerSync, listPeers, listQuarantine } from './sync/sync-status.ts'
 export { type ApiToken, createToken, findUsableToken, listTokens, revokeToken } from './tokens.ts'
 export { openWake, type Wake, type WakeTopic } from './wake.ts'
+export { type WithdrawalReason, withdrawFinding } from './withdraw.ts'

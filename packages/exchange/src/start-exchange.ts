@@ -54,13 +54,15 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     else await requireMigrated(pool)
     const firstKeyset = await readFirstKeyset(dataDir)
     const identity = await loadIdentity(db, { ...config, firstKeyset })
-    const signers = await readSigners(dataDir)
+    const signers = { ...(await readSigners(dataDir)) }
+    const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
     requireSignersOf(identity.keyset(), signers)
     const guard = openGuard(join(dataDir, 'guard'))
     const connection = connectionSettings(databaseUrl)
     const wake = await openWake(connection, log)
     const { now, random } = config
-    const writer = createLogWriter({ identity, signers, guard, log, now, wake, connection })
+    const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
+    const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, wake, connection })
     const peers = directoryOf(config.peers)
     const calls = new Map<string, PeerCalls>()
     const callPeer = (peer: Peer) => {

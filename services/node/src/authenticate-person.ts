@@ -20,8 +20,14 @@ export function audienceOf(entityId: string): string {
   return `${entityId}#api`
 }
 
+export interface ApiTokenOptions {
+  readonly deps: Pick<Deps, 'identity'>
+  /** 48 random bytes, base64url. */
+  readonly secret: string
+}
+
 /** API tokens: HS256 alone, with this issuer, this audience, this type; nothing of a token is cached as verified. */
-export const apiTokens = fp(async (app: FastifyInstance, { deps, secret }: { deps: Deps; secret: string }) => {
+export const apiTokens = fp(async (app: FastifyInstance, { deps, secret }: ApiTokenOptions) => {
   const [iss, aud] = [deps.identity.iss, audienceOf(deps.identity.iss)]
   await app.register(fastifyJwt, {
     secret,
