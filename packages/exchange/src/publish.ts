@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { canonicalize, encodeBase64url, type JsonValue, type Receipt, type RecordInput } from '@concordance/protocol'
+import { composeRecord, requireContentType } from './compose-record.ts'
+import type { Deps } from './deps.ts'
+import { ExchangeError } from './error.ts'
+import { uuidv7 } from './keys/uuid.ts'
+
+/** Who asks for an act, and the key under which it counts once. */
+export interface Call {
+  /** Subject of a person or program. */
+  readonly actor: string
+  readonly idempotencyKey: string
+}
+
+/**
+ * Publishes a record in one go: validates, signs, appends. Durable when it returns. The same key with the same input
+ * returns the first receipt, so callers may retry after a lost answer.
+ *
+ * @throws {ExchangeError} the codes of `composeRecord`, `version-conflict`, `withdrawn`, `idempotency-mismatch`,
+ * `log-unconfirmed`, `store-unavailable`, `disk-full`; nothing was appended, unless the store failed at the very commit.
+ */
+export async function publishRecord(deps: Deps, input: RecordInput, call: Call): Promise<Receipt> {
+  requireContentType(input.type)
+  const digest = digestOf('publish', input)
+  const earlier = await findReceipt(deps, call, digest)
+  if (earlier) return earlier
+  const { finding = uuidv7(deps), version = 1 } = input
+  const prev = version === 1 ? undefined : await getPrevious(deps, finding, version)
+  const record = await composeRecord(deps, { ...input, finding, version, prev })
+  const idempotency = { subject: call.actor, key: call.idempotencyKey, digest }
+  return deps.writer.append({ ...record, actor: call.actor, idempotency })
+}
+
+/** What a request is, for telling a repetition from another request under the same key. */
+export function digestOf(act: string, request: unknown): Buffer {
+  return createHash('sha256')
+    .update(`${act}\n${canonicalize(request as JsonValue)}`)
+    .digest()
+}
+
+/**
+ * The receipt given for the same request before. Only a shortcut: the writer looks again under its lock.
+ *
+ * @throws {ExchangeError} `idempotency-mismatch`.
+ */
+export async function findReceipt(
+  { pool }: Deps,
+  { actor, idempotencyKey }: Call,
+  digest: Buffer,
+): Promise<Receipt | undefined> {
+  const { rows } = await pool.query<{ digest: Buffer; receipt: Receipt }>({
+    name: 'find-receipt',
+    text: 'select digest, receipt from idempotency where subject = $1 and key = $2',
+    values: [actor, idempotencyKey],
+  })
+  const [row] = rows
+  if (row && !row.digest.equals(digest)) {
+    throw new ExchangeError('idempotency-mismatch', 'the key was used before, for another request')
+  }
+  return row?.receipt
+}
+
+async function getPrevious({ db }: Deps, finding: string, version: number): Promise<string> {
+  const row = await db
+    .selectFrom('own_record')
+    .select('record_id')
+    .where('finding', '=', finding)
+    .where('version', '=', version - 1)
+    .executeTakeFirst()
+  if (!row) throw new ExchangeError('version-conflict', `there is no version ${version - 1} of the finding`)
+  return encodeBase64url(row.record_id)
+}
