@@ -55,7 +55,6 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const firstKeyset = await readFirstKeyset(dataDir)
     const identity = await loadIdentity(db, { ...config, firstKeyset })
     const signers = { ...(await readSigners(dataDir)) }
-    const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
     requireSignersOf(identity.keyset(), signers)
     const guard = openGuard(join(dataDir, 'guard'))
     const connection = connectionSettings(databaseUrl)
