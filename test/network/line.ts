@@ -72,7 +72,8 @@ async function forward(
     const now = mode()
     const given = now.kind === 'alter' ? now.alter(body, url) : body
     const { statusCode: status = 502 } = answer
-    const bytes = wireBytes(incoming.rawHeaders, sent) + wireBytes(answer.rawHeaders, given) + method.length + url.length
+    const bytes =
+      wireBytes(incoming.rawHeaders, sent) + wireBytes(answer.rawHeaders, given) + method.length + url.length
     heard.push({ method, path: url, status, request: sent, answer: given, bytes })
     const { 'transfer-encoding': _, ...kept } = answer.headers
     outgoing.writeHead(status, { ...kept, 'content-length': given.length })

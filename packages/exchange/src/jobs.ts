@@ -1,4 +1,4 @@
-import { type Runner, run, type TaskList } from 'graphile-worker'
+import { type Runner, run, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
 import type { Deps } from './deps.ts'
 import { purgeRequestTokens } from './requests.ts'
 
@@ -27,6 +27,7 @@ export async function startJobs(deps: Deps, tasks: Tasks): Promise<RunningJobs> 
     crontab,
     concurrency: 2,
     noHandleSignals: true,
+    logger: loggerOf(deps),
   })
   const unlisten = notifyOnGrowth(deps, runner)
   return {
@@ -35,6 +36,15 @@ export async function startJobs(deps: Deps, tasks: Tasks): Promise<RunningJobs> 
       await runner.stop()
     },
   }
+}
+
+/** The queue's own messages hold task names and times; only its warnings are of interest. */
+function loggerOf({ log }: Deps): WorkerLogger {
+  return new WorkerLogger(() => (level, message) => {
+    if (level === 'error') log.error({}, message)
+    else if (level === 'warning') log.warn({}, message)
+    else log.debug({}, message)
+  })
 }
 
 function taskListOf(deps: Deps, tasks: Tasks): TaskList {

@@ -3,7 +3,7 @@ import type { SyncDeps } from '@concordance/exchange'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { accessPolicy } from './access.ts'
 import { hasRequestToken } from './authenticate-peer.ts'
 import { apiTokens, createPersonCheck, hasApiToken } from './authenticate-person.ts'
@@ -32,7 +32,7 @@ const requestTimeoutMs = 30_000
 export async function buildApp({ deps, config, tokenSecret, logger }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,

@@ -24,6 +24,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addRoute, peerOf, personOf, viewerOf } from '../access.ts'
 
 export const logRoutes = async (app: FastifyInstance, { deps }: { deps: SyncDeps }) => {
+  // A held request ends when the node stops; its caller asks again.
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
   addRoute(app, api.getCheckpoint, async (request, reply) => {
     const { checkpoint, note } = await getSealedCheckpoint(deps)
     reply.header('cache-control', 'no-store')
@@ -37,7 +40,7 @@ export const logRoutes = async (app: FastifyInstance, { deps }: { deps: SyncDeps
   addRoute(app, api.proveConsistency, async (request) =>
     proveConsistency(deps, request.query as QueryOf<typeof api.proveConsistency>),
   )
-  addRoute(app, api.listEntries, async (request, reply) => sendPage(deps, request, reply))
+  addRoute(app, api.listEntries, async (request, reply) => sendPage(deps, stopping.signal, request, reply))
   addRoute(app, api.listObservations, async (request) => {
     const { origin, from = 0 } = request.query as QueryOf<typeof api.listObservations>
     return observationsOf(deps, { origin, from })
@@ -60,11 +63,16 @@ export const logRoutes = async (app: FastifyInstance, { deps }: { deps: SyncDeps
 }
 
 /** Holds the request until there is something, then reads rights and entries afresh: what was true on arrival may not be. */
-async function sendPage(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function sendPage(
+  deps: Deps,
+  stopping: AbortSignal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { from, limit = limits.pageEntries, wait = 0 } = request.query as QueryOf<typeof api.listEntries>
   const gone = new AbortController()
   reply.raw.on('close', () => gone.abort())
-  if (wait > 0) await waitForGrowth(deps, from, wait * 1_000, gone.signal)
+  if (wait > 0) await waitForGrowth(deps, from, wait * 1_000, AbortSignal.any([gone.signal, stopping]))
   if (gone.signal.aborted) return reply.hijack()
   const page = await readPage(deps, peerOf(request), { from, limit })
   const lines = page.entries.map(formatEntryLine)

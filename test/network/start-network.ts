@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { bearer, type Client, createClient } from '@concordance/client'
+import type { ConfiguredPeer } from '@concordance/exchange'
+import {
+  initNode,
+  issueToken,
+  loadConfig,
+  type NodeConfig,
+  type RunningNode,
+  readTokenSecret,
+  startNode,
+} from '@concordance/node'
+import pg from 'pg'
+import { type Line, openLine } from './line.ts'
+
+/** One institute of a network. Entity ids are under `.example`: nobody's. */
+export interface InstituteSpec {
+  /** Short, for folders, databases and host names. */
+  readonly key: string
+  readonly name: Readonly<Record<string, string>>
+}
+
+/** An institute that is up, with what its people and its attackers need. */
+export interface Institute {
+  readonly key: string
+  readonly entityId: string
+  readonly name: Readonly<Record<string, string>>
+  readonly pin: string
+  readonly dataDir: string
+  readonly databaseUrl: string
+  readonly config: NodeConfig
+  node: RunningNode
+  /** A program of the institute with every scope. */
+  readonly client: Client
+  readonly token: string
+}
+
+export interface Network {
+  readonly institutes: readonly Institute[]
+  institute(key: string): Institute
+  /** The line over which `from` reaches `to`; only where the network was started with `lines`. */
+  line(from: string, to: string): Line
+  /** Stops one node and starts it again on the same data. */
+  restart(key: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface NetworkOptions {
+  readonly institutes: readonly InstituteSpec[]
+  /** Holds a folder for each institute. What is there is taken up again. */
+  readonly dataDir: string
+  /** Superuser of the PostgreSQL server that gets a database for each institute. */
+  readonly serverUrl: string
+  /** Databases are named `<prefix>_<key>`. */
+  readonly prefix: string
+  /** Puts a proxy between every two nodes, each direction its own. */
+  readonly lines?: boolean
+  readonly logLevel?: NodeConfig['logLevel']
+  readonly compareEveryMs?: number
+  /** Roles of the nodes; `web` follows nobody until asked. */
+  readonly role?: NodeConfig['role']
+  /** Called as each institute comes up. */
+  readonly onStarted?: (institute: Institute) => void
+}
+
+/** Starts institutes in this process: real nodes over HTTP on loopback, each with a database of its own. */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const founded = []
+  for (const spec of options.institutes) founded.push(await found(spec, options))
+  const lines = options.lines ? await openLines(founded) : new Map<string, Line>()
+  const institutes: Institute[] = []
+  for (const one of founded) {
+    const peers = founded.filter(({ key }) => key !== one.key).map((other) => peerOf(one, other, lines))
+    const institute = await start(one, peers, options)
+    institutes.push(institute)
+    options.onStarted?.(institute)
+  }
+  const get = (key: string) => {
+    const institute = institutes.find((candidate) => candidate.key === key)
+    if (!institute) throw new Error(`no institute ${key}`)
+    return institute
+  }
+  return {
+    institutes,
+    institute: get,
+    line(from, to) {
+      const line = lines.get(`${from} ${to}`)
+      if (!line) throw new Error(`no line from ${from} to ${to}`)
+      return line
+    },
+    async restart(key) {
+      const institute = get(key)
+      await institute.node.stop()
+      institute.node = await startNode(institute.config)
+    },
+    async stop() {
+      await Promise.all(institutes.map(({ node, client }) => Promise.all([client.close(), node.stop()])))
+      await Promise.all([...lines.values()].map((line) => line.close()))
+    },
+  }
+}
+
+interface Founded extends InstituteSpec {
+  readonly entityId: string
+  readonly pin: string
+  readonly dataDir: string
+  readonly databaseUrl: string
+  readonly port: number
+}
+
+/** Makes identity and database, or takes up those that are there. */
+async function found(spec: InstituteSpec, { dataDir, serverUrl, prefix }: NetworkOptions): Promise<Founded> {
+  const folder = join(dataDir, spec.key)
+  const entityId = `https://${spec.key}.example`
+  const memory = join(folder, 'network.json')
+  const database = `${prefix}_${spec.key}`
+  await ensureDatabase(serverUrl, database)
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  const base = { ...spec, entityId, dataDir: folder, databaseUrl: url.href }
+  if (existsSync(memory))
+    return { ...base, ...(JSON.parse(readFileSync(memory, 'utf8')) as { pin: string; port: number }) }
+  const port = await freePort()
+  const file = { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...spec.name }, host: '127.0.0.1', port }
+  const pin = await initNode(folder, file, new Date())
+  writeFileSync(memory, JSON.stringify({ pin, port }))
+  return { ...base, pin, port }
+}
+
+async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
+  const { databaseUrl } = one
+  const config = loadConfig(
+    one.dataDir,
+    {},
+    {
+      databaseUrl,
+      peers,
+      logLevel: options.logLevel ?? 'silent',
+      compareEveryMs: options.compareEveryMs ?? 2_000,
+      role: options.role ?? 'all',
+    },
+  )
+  const node = await startNode(config)
+  const secret = await readTokenSecret(one.dataDir)
+  const asked = {
+    name: `network ${randomUUID()}`,
+    subject: 'program',
+    actor: 'operator',
+    lifetimeSeconds: 24 * 60 * 60,
+  }
+  const scopes = ['read', 'draft', 'publish', 'operate'] as const
+  const { token } = await issueToken(node.deps, secret, { ...asked, scopes })
+  const client = createClient({ baseUrl: `http://127.0.0.1:${one.port}`, authorize: bearer(token) })
+  return { ...one, config, node, client, token }
+}
+
+function peerOf(from: Founded, to: Founded, lines: ReadonlyMap<string, Line>): ConfiguredPeer {
+  const baseUrl = lines.get(`${from.key} ${to.key}`)?.url ?? `http://127.0.0.1:${to.port}`
+  return { iss: to.entityId, baseUrl, pin: to.pin, insecureLoopback: true }
+}
+
+async function openLines(founded: readonly Founded[]): Promise<Map<string, Line>> {
+  const lines = new Map<string, Line>()
+  for (const from of founded) {
+    for (const to of founded) {
+      if (from !== to) lines.set(`${from.key} ${to.key}`, await openLine(() => `http://127.0.0.1:${to.port}`))
+    }
+  }
+  return lines
+}
+
+async function ensureDatabase(serverUrl: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  const { rows } = await client.query('select from pg_database where datname = $1', [name])
+  if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' template template0`)
+  await client.end()
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
