@@ -1,7 +1,9 @@
 import {
   type CompactJws,
+  encodeBase64url,
   getKey,
   isOriginOf,
+  type JsonObject,
   type Keyset,
   parseCompactUnsafe,
   type Signer,
@@ -9,6 +11,7 @@ import {
   verifyCompact,
 } from '@concordance/protocol'
 import { LogError } from './error.ts'
+import { emptyRoot } from './hash.ts'
 
 /** The signed size and root of a log. */
 export type Checkpoint = {
@@ -42,7 +45,8 @@ export function parseCheckpointUnsafe(compact: string): { checkpoint: Checkpoint
 }
 
 /**
- * Verifies a checkpoint by a `log` key of a root-signed keyset document of the same institute.
+ * Verifies a checkpoint by a `log` key that was good at its size, of a root-signed keyset document of the same institute.
+ * A document lists old keys as well, so the newest one verifies every earlier checkpoint of its log.
  *
  * @throws {LogError} `CHECKPOINT` for another log; ProtocolError `KEY_UNKNOWN`, `KEY_PURPOSE`, `KEY_REVOKED`,
  *   `SIGNATURE_INVALID` and the codes of `parseCheckpointUnsafe`.
@@ -58,15 +62,15 @@ export function verifyCheckpoint(compact: string, keyset: Keyset): Checkpoint {
 
 const digest = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
-function readCheckpoint(payload: unknown): Checkpoint {
-  if (typeof payload !== 'object' || payload === null) throw refusal('is not an object')
-  const { v, iss, origin, size, root, iat, keyset } = payload as Record<string, unknown>
+function readCheckpoint(payload: JsonObject): Checkpoint {
+  const { v, iss, origin, size, root, iat, keyset } = payload
   if (v !== 1) throw refusal('is of another version')
   if (typeof iss !== 'string' || typeof origin !== 'string' || !isOriginOf(iss, origin)) {
     throw refusal('names a log that is not one of its issuer')
   }
   if (!isCount(size) || !isCount(iat) || !isCount(keyset) || keyset === 0) throw refusal('holds a number out of range')
   if (typeof root !== 'string' || !digest.test(root)) throw refusal('holds no root')
+  if (size === 0 && root !== encodeBase64url(emptyRoot)) throw refusal('gives the empty log another root')
   return payload as Checkpoint
 }
 

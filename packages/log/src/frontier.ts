@@ -28,6 +28,9 @@ export function extendFrontier(
 ): Frontier {
   verifyFrontier(frontier)
   verifySize(frontier.size + leaves.length)
+  if (leaves.some((leaf) => leaf.length !== hashBytes)) {
+    throw new LogError('FRONTIER_MALFORMED', `a leaf hash is not ${hashBytes} bytes`)
+  }
 
   const stack = [...frontier.hashes]
   let size = frontier.size

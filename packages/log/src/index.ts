@@ -1,4 +1,3 @@
-// NOTE to the author of this package: the lead landed checkpoint, note, tlog-proof, record-proof and misconduct; please keep them (improve where needed), write their tests, and remove this note.
 export { type Checkpoint, parseCheckpointUnsafe, signCheckpoint, verifyCheckpoint } from './checkpoint.ts'
 export { LogError, type LogErrorCode } from './error.ts'
 export {
@@ -14,6 +13,12 @@ export { emptyRoot, type Hash, hashChildren } from './hash.ts'
 export { verifyKeysetChain } from './keyset-chain.ts'
 export { type CoverageWitness, type Misconduct, type MisconductBundle, verifyMisconduct } from './misconduct.ts'
 export { type NoteCheckpoint, parseNoteCheckpoint, parseNoteUnsafe, signNote, verifyNote, vkeyOf } from './note.ts'
+export {
+  type ConsistencyAnswer,
+  type InclusionAnswer,
+  parseConsistencyAnswer,
+  parseInclusionAnswer,
+} from './proof-answer.ts'
 export { consistencyRanges, inclusionRanges, type LeafRange } from './ranges.ts'
 export { type RecordProof, type VerifiedRecordProof, verifyRecordProof } from './record-proof.ts'
 export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'

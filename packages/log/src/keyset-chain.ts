@@ -6,9 +6,21 @@ import { type Keyset, ProtocolError, verifyKeyset } from '@concordance/protocol'
  *
  * @throws {ProtocolError} `KEYSET` for an empty chain, and the codes of `verifyKeyset`.
  */
-export function verifyKeysetChain(documents: readonly string[], { iss, pin }: { iss: string; pin: string }): Keyset {
-  let newest: Keyset | undefined
-  for (const document of documents) newest = verifyKeyset(document, { iss, pin, ...(newest && { previous: newest }) })
+export function verifyKeysetChain(documents: readonly string[], trust: { iss: string; pin: string }): Keyset {
+  const newest = listVerifiedKeysets(documents, trust).at(-1)
   if (!newest) throw new ProtocolError('KEYSET', 'an empty chain of keyset documents')
   return newest
+}
+
+/** Every link of the chain, verified as `verifyKeysetChain` does. */
+export function listVerifiedKeysets(
+  documents: readonly string[],
+  { iss, pin }: { iss: string; pin: string },
+): Keyset[] {
+  const chain: Keyset[] = []
+  for (const document of documents) {
+    const previous = chain.at(-1)
+    chain.push(verifyKeyset(document, previous ? { iss, pin, previous } : { iss, pin }))
+  }
+  return chain
 }

@@ -14,7 +14,8 @@ import {
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts'
 import { LogError } from './error.ts'
 import { rootOfLeaves } from './frontier.ts'
-import { verifyKeysetChain } from './keyset-chain.ts'
+import { type Hash, hashBytes } from './hash.ts'
+import { listVerifiedKeysets, verifyKeysetChain } from './keyset-chain.ts'
 
 type Bundle<Kind extends string, Parts> = {
   readonly v: 1
@@ -65,6 +66,7 @@ export function verifyMisconduct(value: unknown, pin: string): Misconduct {
 
 function verifyKind(bundle: MisconductBundle, pin: string): string {
   const keyset = verifyKeysetChain(bundle.keysets, { iss: bundle.iss, pin })
+  if (keyset.document.origin !== bundle.origin) throw nothing('the keyset is of another log')
   switch (bundle.kind) {
     case 'two-roots':
       return verifyTwoRoots(readCheckpoints(bundle, keyset))
@@ -95,11 +97,17 @@ function verifyRollback([a, b]: readonly [Checkpoint, Checkpoint]): string {
 function verifyRewrite([a, b]: readonly [Checkpoint, Checkpoint], leaves: readonly string[]): string {
   const [smaller, larger] = a.size <= b.size ? [a, b] : [b, a]
   if (leaves.length !== larger.size) throw nothing('the leaves are not those of the larger checkpoint')
-  const hashes = leaves.map((leaf) => decodeBase64url(leaf))
+  const hashes = leaves.map(parseLeaf)
   if (encodeBase64url(rootOfLeaves(hashes)) !== larger.root) throw nothing('the leaves do not give the larger root')
   const prefix = encodeBase64url(rootOfLeaves(hashes.slice(0, smaller.size)))
   if (prefix === smaller.root) throw nothing('the larger log begins with the smaller one')
   return `${a.iss} signed a log of size ${larger.size} that does not begin with the one of size ${smaller.size} it had signed`
+}
+
+function parseLeaf(leaf: string): Hash {
+  const bytes = decodeBase64url(leaf)
+  if (bytes.length !== hashBytes) throw nothing('a leaf is not a hash')
+  return bytes
 }
 
 type TwoRecords = Extract<MisconductBundle, { kind: 'two-records-for-one-version' }>
@@ -114,7 +122,7 @@ function verifyTwoRecords(bundle: TwoRecords, keyset: Keyset): string {
   if (!a || !b) throw nothing('there are no two statements')
   const { finding, version } = a.statement
   if (b.statement.finding !== finding || b.statement.version !== version) throw nothing('they are of two versions')
-  if (a.recordId === b.recordId) throw nothing('they are one record')
+  if (isSameSigned(a.compact, b.compact)) throw nothing('they say the same')
   return `${bundle.iss} signed two records for version ${version} of finding ${finding}`
 }
 
@@ -128,19 +136,20 @@ function getListedKey(keyset: Keyset, kid: string) {
 
 type TwoKeysets = Extract<MisconductBundle, { kind: 'two-keysets' }>
 
-function verifyTwoKeysets(bundle: TwoKeysets, pin: string): string {
-  const [a, b] = bundle.documents.map((document) => verifyLink(document, bundle, pin))
+function verifyTwoKeysets({ iss, keysets, documents }: TwoKeysets, pin: string): string {
+  const chain = listVerifiedKeysets(keysets, { iss, pin })
+  const [a, b] = documents.map((document) => getLink(document, chain, { iss, pin }))
   if (!a || !b) throw nothing('there are no two documents')
-  if (a.document.seq !== b.document.seq || a.digest === b.digest) throw nothing('they do not share a number')
-  return `${bundle.iss} signed two keyset documents number ${a.document.seq}`
+  if (a.document.seq !== b.document.seq) throw nothing('they do not share a number')
+  if (isSameSigned(a.compact, b.compact)) throw nothing('they say the same')
+  return `${iss} signed two keyset documents number ${a.document.seq}`
 }
 
 /** A document that the pinned root signed, or one that follows a link of the chain. */
-function verifyLink(document: string, { iss, keysets }: TwoKeysets, pin: string): Keyset {
-  for (let length = 0; length <= keysets.length; length++) {
+function getLink(document: string, chain: readonly Keyset[], trust: { iss: string; pin: string }): Keyset {
+  for (const previous of [undefined, ...chain]) {
     try {
-      const previous = length === 0 ? undefined : verifyKeysetChain(keysets.slice(0, length), { iss, pin })
-      return verifyKeyset(document, { iss, pin, ...(previous && { previous }) })
+      return verifyKeyset(document, previous ? { ...trust, previous } : trust)
     } catch {
       // It does not follow this link; another one, or none, decides.
     }
@@ -148,35 +157,42 @@ function verifyLink(document: string, { iss, keysets }: TwoKeysets, pin: string)
   throw nothing('a document is not signed by a root of the institute')
 }
 
+/**
+ * Whether two messages have one payload. Their signatures, and with them their digests, may still differ: of an ES256
+ * signature anybody can make a second one, and nobody may be accused of that.
+ */
+function isSameSigned(a: string, b: string): boolean {
+  return a.split('.')[1] === b.split('.')[1]
+}
+
 type ContradictedCoverage = Extract<MisconductBundle, { kind: 'contradicted-coverage' }>
 
-function verifyContradictedCoverage(bundle: ContradictedCoverage, keyset: Keyset): string {
-  const verify = (compact: string) => verifyCoverage(compact, keyset)
-  const accused = verify(bundle.accused)
-  const told = new Set<number>()
+function verifyContradictedCoverage({ accused: compact, witness }: ContradictedCoverage, keyset: Keyset): string {
+  const accused = verifyCoverage(compact, keyset)
+  if (accused.from === accused.to) throw nothing('the statement speaks of no position')
+  const given = witness.map(({ coverage, common }) => ({ ...verifyPositions(coverage, common, keyset), common }))
   let covered = accused.from
-  for (const { coverage, common } of bundle.witness.toSorted(
-    (a, b) => verify(a.coverage).from - verify(b.coverage).from,
-  )) {
-    const given = verify(coverage)
-    verifyPositions(given, common)
-    if (given.from <= covered) covered = Math.max(covered, given.to)
-    for (const position of common) told.add(position)
+  for (const { from, to } of given.toSorted((a, b) => a.from - b.from)) {
+    if (from <= covered) covered = Math.max(covered, to)
   }
   if (covered < accused.to) throw nothing('the witness does not speak of every position')
+  const told = new Set(given.flatMap(({ common }) => common))
   const inRange = [...told].filter((position) => position >= accused.from && position < accused.to)
   const lines = inRange.sort((a, b) => a - b).map((position) => ({ position }))
   if (positionsDigest(lines) === accused.commonDigest) throw nothing('both were told the same')
-  return `${accused.iss} told ${accused.peer} and another peer different things about positions ${accused.from} to ${accused.to - 1}`
+  return `${accused.iss} signed contradicting statements on what every peer is given of positions ${accused.from} to ${accused.to - 1}`
 }
 
-function verifyPositions(coverage: Coverage, common: readonly number[]): void {
+/** A coverage statement, with proof that it is about these positions. */
+function verifyPositions(compact: string, common: readonly number[], keyset: Keyset): Coverage {
+  const coverage = verifyCoverage(compact, keyset)
   const ascending = common.every((position, i) => i === 0 || position > (common[i - 1] as number))
   const within = common.every((position) => position >= coverage.from && position < coverage.to)
   if (!ascending || !within) throw nothing('the positions are not those of the statement')
   if (positionsDigest(common.map((position) => ({ position }))) !== coverage.commonDigest) {
     throw nothing('the positions are not those the statement commits to')
   }
+  return coverage
 }
 
 function readCheckpoints(
@@ -185,13 +201,15 @@ function readCheckpoints(
 ): [Checkpoint, Checkpoint] {
   const [a, b] = bundle.checkpoints.map((compact) => verifyCheckpoint(compact, keyset))
   if (!a || !b) throw nothing('there are no two checkpoints')
-  if (a.origin !== bundle.origin || b.origin !== bundle.origin) throw nothing('the checkpoints are of another log')
   return [a, b]
 }
 
+/** More than one institute will ever need; every one costs a signature check. */
+const keysetsAtMost = 1_000
 const isText = (value: unknown) => typeof value === 'string'
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isPair = (value: unknown) => isTexts(value) && (value as unknown[]).length === 2
+const isChain = (value: unknown) => isTexts(value) && (value as unknown[]).length <= keysetsAtMost
 const isWitness = (value: unknown) =>
   Array.isArray(value) &&
   value.length <= limits.pageEntries &&
@@ -212,7 +230,7 @@ function readBundle(value: unknown): MisconductBundle {
   if (typeof bundle !== 'object' || bundle === null || bundle.v !== 1) throw nothing('it is not a bundle of version 1')
   const { kind } = bundle
   if (typeof kind !== 'string' || !Object.hasOwn(partsOf, kind)) throw nothing('its kind is not known')
-  const parts = { iss: isText, origin: isText, keysets: isTexts, ...partsOf[kind as MisconductBundle['kind']] }
+  const parts = { iss: isText, origin: isText, keysets: isChain, ...partsOf[kind as MisconductBundle['kind']] }
   for (const [part, isWhole] of Object.entries(parts)) {
     if (!isWhole(bundle[part])) throw nothing(`it lacks ${part}`)
   }

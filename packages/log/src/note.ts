@@ -1,8 +1,8 @@
-import { createPublicKey, hash, verify } from 'node:crypto'
-import type { PublicJwk, Signer } from '@concordance/protocol'
+import { hash, type KeyObject, verify } from 'node:crypto'
+import { importVerifyKey, type PublicJwk, parsePublicJwk, type Signer, thumbprint } from '@concordance/protocol'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { LogError } from './error.ts'
-import { type Hash, hashBytes } from './hash.ts'
+import { emptyRoot, type Hash, hashBytes, isSameHash } from './hash.ts'
 
 /** Size and root of a log under its origin: what a C2SP tlog-checkpoint note says. */
 export interface NoteCheckpoint {
@@ -20,21 +20,35 @@ export interface NoteSignature {
 
 const signatureType = 1 // Ed25519 (C2SP signed-note)
 const keyIdBytes = 4
+/** So many must be accepted (C2SP signed-note), each with up to some 7,000 characters of a post-quantum signature. */
 const signaturesAtMost = 16
-const noteBytesAtMost = 16_384
+const noteCharsAtMost = 131_072
 const sizePattern = /^(0|[1-9][0-9]{0,15})$/
 const namePattern = /^[^\s+\p{Cc}]{1,220}$/u
 
-/** Signs a checkpoint as a C2SP signed note under the origin's name. @throws {LogError} `NOTE_MALFORMED` unless Ed25519. */
+/**
+ * Signs a checkpoint as a C2SP signed note under the origin's name.
+ *
+ * @param jwk Public key of `signer`, Ed25519.
+ * @throws {LogError} `NOTE_MALFORMED` for another key, and for what no reader of notes would accept.
+ */
 export async function signNote(checkpoint: NoteCheckpoint, signer: Signer, jwk: PublicJwk): Promise<string> {
-  const text = `${checkpoint.origin}\n${checkpoint.size}\n${encodeBase64(checkpoint.root)}\n`
+  const { origin, size, root } = checkpoint
+  const keyId = keyIdOf(checkName(origin), publicBytesOf(jwk))
+  if (thumbprint(jwk) !== signer.kid) throw new LogError('NOTE_MALFORMED', 'the key is not the one that signs')
+  const text = `${origin}\n${size}\n${encodeBase64(root)}\n`
+  parseNoteCheckpoint(text)
   const signature = await signer.sign(Buffer.from(text, 'utf8'))
-  const keyId = keyIdOf(checkpoint.origin, publicBytesOf(jwk))
-  return `${text}\n— ${checkpoint.origin} ${encodeBase64(Buffer.concat([keyId, signature]))}\n`
+  return `${text}\n— ${origin} ${encodeBase64(Buffer.concat([keyId, signature]))}\n`
 }
 
-/** The verifier key of a log: `name+hex key id+base64 of type and public key` (C2SP signed-note). */
+/**
+ * The verifier key of a log: `name+hex key id+base64 of type and public key` (C2SP signed-note).
+ *
+ * @throws {LogError} `NOTE_MALFORMED` unless Ed25519, and for a name that cannot stand in a note.
+ */
 export function vkeyOf(name: string, jwk: PublicJwk): string {
+  checkName(name)
   const bytes = publicBytesOf(jwk)
   const key = encodeBase64(Buffer.concat([Uint8Array.of(signatureType), bytes]))
   return `${name}+${Buffer.from(keyIdOf(name, bytes)).toString('hex')}+${key}`
@@ -46,7 +60,7 @@ export function vkeyOf(name: string, jwk: PublicJwk): string {
  * @throws {LogError} `NOTE_MALFORMED`.
  */
 export function parseNoteUnsafe(note: string): { text: string; signatures: NoteSignature[] } {
-  if (note.length > noteBytesAtMost) throw malformed(`is longer than ${noteBytesAtMost} characters`)
+  if (note.length > noteCharsAtMost) throw malformed(`is longer than ${noteCharsAtMost} characters`)
   // Everything but line feeds that is a control character, or half of one, has no place in a note.
   if (!note.isWellFormed() || /[^\P{Cc}\n]/u.test(note)) throw malformed('holds control characters')
   const split = note.lastIndexOf('\n\n')
@@ -76,7 +90,12 @@ export function verifyNote(note: string, vkeys: readonly string[]): string {
   return text
 }
 
-/** The three lines of a checkpoint note (C2SP tlog-checkpoint). Extension lines are refused: nobody audits them. */
+/**
+ * The three lines of a checkpoint note (C2SP tlog-checkpoint). Extension lines are refused: nobody audits them.
+ *
+ * @param text Of a note, verified or not.
+ * @throws {LogError} `NOTE_MALFORMED`.
+ */
 export function parseNoteCheckpoint(text: string): NoteCheckpoint {
   const [origin, size, root, end, ...more] = text.split('\n')
   if (end !== '' || more.length > 0) throw malformed('is not exactly origin, size and root')
@@ -85,6 +104,7 @@ export function parseNoteCheckpoint(text: string): NoteCheckpoint {
   }
   const bytes = decodeBase64(root)
   if (bytes?.length !== hashBytes) throw malformed('holds no root of 32 bytes')
+  if (size === '0' && !isSameHash(bytes, emptyRoot)) throw malformed('gives the empty log another root')
   return { origin, size: Number(size), root: bytes }
 }
 
@@ -97,7 +117,13 @@ function parseSignature(line: string): NoteSignature {
   return { name, keyId: bytes.subarray(0, keyIdBytes), signature: bytes.subarray(keyIdBytes) }
 }
 
-function parseVkey(vkey: string) {
+interface NoteKey {
+  readonly name: string
+  readonly keyId: Uint8Array
+  readonly publicKey: KeyObject
+}
+
+function parseVkey(vkey: string): NoteKey {
   const [name = '', id = '', ...rest] = vkey.split('+')
   const bytes = decodeBase64(rest.join('+'))
   if (!namePattern.test(name) || bytes?.length !== 33 || bytes[0] !== signatureType) {
@@ -107,8 +133,21 @@ function parseVkey(vkey: string) {
   const keyId = keyIdOf(name, key)
   if (Buffer.from(keyId).toString('hex') !== id)
     throw new LogError('NOTE_MALFORMED', 'the key id is not that of the key')
-  const x = Buffer.from(key).toString('base64url')
-  return { name, keyId, publicKey: createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } }) }
+  return { name, keyId, publicKey: importKey(key) }
+}
+
+function importKey(bytes: Uint8Array): KeyObject {
+  try {
+    const x = Buffer.from(bytes).toString('base64url')
+    return importVerifyKey(parsePublicJwk({ kty: 'OKP', crv: 'Ed25519', x, alg: 'Ed25519', use: 'sig' })).keyObject
+  } catch (error) {
+    throw new LogError('NOTE_MALFORMED', 'the key is not safe to trust', { cause: error })
+  }
+}
+
+function checkName(name: string): string {
+  if (!namePattern.test(name)) throw new LogError('NOTE_MALFORMED', 'the name cannot stand in a note')
+  return name
 }
 
 function keyIdOf(name: string, publicBytes: Uint8Array): Uint8Array {

@@ -57,7 +57,7 @@ export function verifyRecordProof(value: unknown, pin: string): VerifiedRecordPr
   const keyset = verifyKeysetChain(bundle.keysets, { iss: statement.iss, pin })
   if (statement.log !== keyset.document.origin) throw malformed('is of another log')
   verifyCompact(jws, getKey(keyset, jws.header.kid, 'record', bundle.position))
-  const body = bundle.body === null || !statement.body ? undefined : verifyBody(statement, bundle.body)
+  const body = bundle.body === null ? undefined : verifyBody(statement, bundle.body)
   const checkpoint = verifyCheckpoint(bundle.checkpoint, keyset)
   const leaf = leafHashOf(leafInputOf(recordId))
   if (encodeBase64url(leaf) !== bundle.leaf) throw malformed('names another leaf')

@@ -13,6 +13,8 @@ export interface TlogProof {
 }
 
 const header = 'c2sp.org/tlog-proof@v1'
+/** A note of the largest size, 63 hashes, and an `extra` line. */
+const charsAtMost = 196_608
 const indexPattern = /^index (0|[1-9][0-9]{0,15})$/
 
 /** Writes the file. No `extra` line: what we would say there stands in the record itself. */
@@ -21,16 +23,19 @@ export function formatTlogProof({ index, hashes, note }: TlogProof): string {
 }
 
 /**
- * Reads the file. Nothing is verified: the note and the inclusion are for the caller. An `extra` line is passed over.
+ * Reads the file. Nothing is verified: the note and the inclusion are for the caller. An `extra` line is passed over:
+ * nobody signs it.
  *
  * @throws {LogError} `PROOF_MALFORMED`.
  */
 export function parseTlogProof(text: string): TlogProof {
+  if (text.length > charsAtMost) throw malformed(`is longer than ${charsAtMost} characters`)
   const split = text.indexOf('\n\n')
   if (split < 0) throw malformed('has no blank line before its checkpoint')
   const [first, ...lines] = text.slice(0, split).split('\n')
   if (first !== header) throw malformed(`does not begin with ${header}`)
-  if (lines[0]?.startsWith('extra ')) lines.shift()
+  const extra = lines[0]?.startsWith('extra ') ? lines.shift()?.slice('extra '.length) : undefined
+  if (extra !== undefined && decodeBase64(extra) === undefined) throw malformed('has extra data that is not base64')
   const index = indexPattern.exec(lines.shift() ?? '')?.[1]
   if (index === undefined || !Number.isSafeInteger(Number(index))) throw malformed('names no index')
   if (lines.length > limits.proofHashes) throw malformed(`has more than ${limits.proofHashes} hashes`)
