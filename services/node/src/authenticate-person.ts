@@ -1,4 +1,4 @@
-import { type ApiToken, type Deps, findUsableToken } from '@concordance/exchange'
+import { type ApiToken, type Deps, findUsableToken, type Identity } from '@concordance/exchange'
 import type { Scope } from '@concordance/protocol'
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -21,7 +21,7 @@ export function audienceOf(entityId: string): string {
 }
 
 export interface ApiTokenOptions {
-  readonly deps: Pick<Deps, 'identity'>
+  readonly deps: { readonly identity: Pick<Identity, 'iss'> }
   /** 48 random bytes, base64url. */
   readonly secret: string
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createToken, type Deps } from '@concordance/exchange'
+import { createToken, type Deps, type Identity } from '@concordance/exchange'
 import type { Scope } from '@concordance/protocol'
 import fastify from 'fastify'
 import { apiTokens } from './authenticate-person.ts'
@@ -24,7 +24,7 @@ export interface IssuedToken {
 
 /** Issues an API token: registered first, so that it can be revoked from its first moment on. Audited. */
 export async function issueToken(
-  deps: Pick<Deps, 'db' | 'now' | 'identity'>,
+  deps: Pick<Deps, 'db' | 'now'> & { readonly identity: Pick<Identity, 'iss'> },
   secret: string,
   { lifetimeSeconds, actor, ...asked }: NewToken,
 ): Promise<IssuedToken> {

@@ -14,6 +14,7 @@ import { stopLeftover } from './embedded-postgres/leftover.ts'
 import { choosePort, findRememberedPort } from './embedded-postgres/port.ts'
 
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './embedded-postgres/error.ts'
+export { findEmbeddedPostgres } from './embedded-postgres/find-running.ts'
 
 export interface EmbeddedPostgresOptions {
   /** Folder that holds everything of this server: cluster, password, port, log. Made when absent. */

@@ -54,7 +54,7 @@ async function hasGone(files: Files, postmaster: number, timeoutMs: number): Pro
 }
 
 /** The live postmaster of this folder's cluster. A recycled process id is not mistaken for one. */
-async function findPostmaster(files: Files): Promise<number | undefined> {
+export async function findPostmaster(files: Files): Promise<number | undefined> {
   const lock = await readFile(join(files.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number.parseInt(lock, 10)
   if (!(pid > 0)) return undefined

@@ -1,0 +1,15 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { filesOf } from './files.ts'
+import { findPostmaster } from './leftover.ts'
+
+/**
+ * Connection URL of the server that a living process of this node runs on `dataDir`; undefined where none runs. For
+ * commands of the operator beside a running node: only who may read the folder learns the password.
+ */
+export async function findEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
+  const files = filesOf(resolve(dataDir))
+  if ((await findPostmaster(files)) === undefined) return undefined
+  const [password, port] = await Promise.all([files.password, files.port].map((file) => readFile(file, 'utf8')))
+  return `postgres://postgres:${password?.trim()}@127.0.0.1:${port?.trim()}/postgres`
+}
