@@ -125,20 +125,24 @@ async function found(spec: InstituteSpec, { dataDir, serverUrl, prefix }: Networ
   if (existsSync(memory))
     return { ...base, ...(JSON.parse(readFileSync(memory, 'utf8')) as { pin: string; port: number }) }
   const port = await freePort()
-  const file = { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...spec.name }, host: '127.0.0.1', port }
-  const pin = await initNode(folder, file, new Date())
+  const pin = await initNode(folder, fileOf({ ...base, port }), new Date())
   writeFileSync(memory, JSON.stringify({ pin, port }))
   return { ...base, pin, port }
 }
 
+function fileOf({ entityId, name, port }: Pick<Founded, 'entityId' | 'name' | 'port'>) {
+  return { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...name }, host: '127.0.0.1', port }
+}
+
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
   const { databaseUrl } = one
+  const file = { ...fileOf(one), peers }
+  writeFileSync(join(one.dataDir, 'node.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   const config = loadConfig(
     one.dataDir,
     {},
     {
       databaseUrl,
-      peers,
       logLevel: options.logLevel ?? 'silent',
       compareEveryMs: options.compareEveryMs ?? 2_000,
       role: options.role ?? 'all',
@@ -154,6 +158,7 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
   }
   const scopes = ['read', 'draft', 'publish', 'operate'] as const
   const { token } = await issueToken(node.deps, secret, { ...asked, scopes })
+  writeFileSync(join(one.dataDir, 'token'), `${token}\n`, { mode: 0o600 })
   const client = createClient({ baseUrl: `http://127.0.0.1:${one.port}`, authorize: bearer(token) })
   return { ...one, config, node, client, token }
 }
