@@ -94,6 +94,15 @@ t.test('a frontier', async (t) => {
     t.throws(() => rootOf({ size: 1, hashes: [] }), { code: 'FRONTIER_MALFORMED' })
   })
 
+  await t.test('takes no leaf that is not 32 bytes', async (t) => {
+    const [first = emptyRoot, second = emptyRoot] = leaves
+    for (const wrong of [first.subarray(1), Buffer.concat([first, first]), new Uint8Array()]) {
+      t.throws(() => extendFrontier(emptyFrontier, [first, wrong]), { code: 'FRONTIER_MALFORMED' })
+      t.throws(() => rootOfLeaves([wrong, second]), { code: 'FRONTIER_MALFORMED' })
+    }
+    t.equal(rootOfLeaves([first, second]).length, 32)
+  })
+
   await t.test('is refused beyond the integers that are exact', async (t) => {
     const last = { size: 2 ** 53 - 1, hashes: leaves.slice(0, 53) }
     t.equal(extendFrontier(last, []).size, 2 ** 53 - 1)
