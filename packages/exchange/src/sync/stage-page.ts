@@ -145,18 +145,35 @@ async function insertKeysets(client: pg.ClientBase, iss: string, entries: readon
   }
 }
 
-/** Only an institute's own withdrawal of its own record counts; one that cannot be interpreted hides its target too. */
+/**
+ * What an institute takes back of its own records: by a withdrawal, or hidden by a control record of its own that cannot
+ * be interpreted.
+ */
 async function insertWithdrawals(client: pg.ClientBase, mirror: Mirror, entries: readonly GatedEntry[]): Promise<void> {
-  for (const { position, statement, quarantine } of entries) {
-    if (statement?.type !== 'withdrawal') continue
-    for (const { target } of statement.rel) {
-      if (!('record' in target) || target.iss !== mirror.iss) continue
-      await client.query(
-        `insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, $4) on conflict do nothing`,
-        [mirror.log, Buffer.from(target.record, 'base64url'), position, quarantine ? 'hidden' : 'withdrawn'],
-      )
-    }
+  for (const { position, record, effect } of entries.flatMap((entry) => takenBackBy(mirror.iss, entry))) {
+    await client.query(
+      'insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, $4) on conflict do nothing',
+      [mirror.log, Buffer.from(record, 'base64url'), position, effect],
+    )
   }
+}
+
+interface TakenBack {
+  readonly position: number
+  readonly record: string
+  readonly effect: 'withdrawn' | 'hidden'
+}
+
+function takenBackBy(iss: string, { position, statement, quarantine }: GatedEntry): TakenBack[] {
+  const named = quarantine
+    ? (quarantine.hides ?? [])
+    : statement?.type === 'withdrawal'
+      ? statement.rel.filter(({ kind }) => kind === 'withdraws').map(({ target }) => target)
+      : []
+  const effect = quarantine ? 'hidden' : 'withdrawn'
+  return named.flatMap((target) =>
+    'record' in target && target.iss === iss ? [{ position, record: target.record, effect }] : [],
+  )
 }
 
 async function insertCoverage(client: pg.ClientBase, log: number, page: VerifiedPage): Promise<void> {
