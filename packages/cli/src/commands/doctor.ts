@@ -1,0 +1,24 @@
+import { addressOf } from '../connection.ts'
+import { type Context, dataDirOf } from '../context.ts'
+import { checkFolder } from '../doctor/check-folder.ts'
+import { checkNode } from '../doctor/check-node.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { findNodeFile } from '../node-file.ts'
+import { plainText } from '../plain-text.ts'
+
+/** Every check on its own: one that fails hides no other. Ends with `failed` if one did. */
+export async function doctor(context: Context): Promise<ExitCode> {
+  const { global, env, terminal } = context
+  const isElsewhere = (global.url ?? env.CONCORDANCE_URL) !== undefined && !findNodeFile(dataDirOf(context))
+  const local = isElsewhere ? [] : await checkFolder(context)
+  const isConfigured = isElsewhere || findNodeFile(dataDirOf(context)) !== undefined
+  const findings = isConfigured ? [...local, ...(await checkNode(context, addressOf(context)))] : local
+  for (const finding of findings) terminal.give(finding, () => describe(finding))
+  return findings.some(({ state }) => state === 'fail') ? exitCodes.failed : exitCodes.done
+}
+
+function describe({ state, check, detail, remedy }: Finding): string[] {
+  const first = `${state.toUpperCase().padEnd(4)}  ${check}: ${plainText(detail)}`
+  return remedy === undefined ? [first] : [first, `      do: ${plainText(remedy)}`]
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { Client } from '@concordance/client'
+import { api, type DraftView, type Receipt } from '@concordance/protocol'
+import { confirm } from '../ask.ts'
+import { withClient } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { usageFailure } from '../failure.ts'
+import { failureOf } from '../failure-of.ts'
+import { localize } from '../localize.ts'
+import { audienceOf } from '../mark.ts'
+import { plainText } from '../plain-text.ts'
+import { pickText } from '../title.ts'
+
+interface Confirmation {
+  readonly yes?: boolean
+}
+
+/** Each draft on its own, in the order given. Publishing a published draft again gives its receipt. */
+export async function publishDrafts(
+  context: Context,
+  ids: readonly string[],
+  options: Confirmation,
+): Promise<ExitCode> {
+  let failed = 0
+  let exit: ExitCode = exitCodes.done
+  await withClient(context, async (client) => {
+    for (const id of ids) {
+      try {
+        showReceipt(context, await publishDraft(context, client, id, options))
+      } catch (error) {
+        const failure = failureOf(error, `publish the draft ${id}`)
+        if (ids.length === 1 || context.signal.aborted) throw failure
+        context.terminal.fail(failure)
+        failed += 1
+        exit = failure.exit
+      }
+    }
+  })
+  return failed === 0 || failed === ids.length ? exit : exitCodes.partlyDone
+}
+
+async function publishDraft(context: Context, client: Client, id: string, options: Confirmation): Promise<Receipt> {
+  const { signal } = context
+  const draft = await client.call(api.getDraft, { params: { id }, signal })
+  describe(context, draft)
+  await confirm(context, id, options)
+  // The same draft in the same state is the same act, however often this command is run.
+  const headers = { 'idempotency-key': `publish-${id}-${draft.etag}`, 'if-match': `"${draft.etag}"` }
+  return client.call(api.publishDraft, { params: { id }, headers, signal })
+}
+
+function describe({ terminal }: Context, { type, version, mark, lang, content }: DraftView): void {
+  if (terminal.json) return
+  const title = typeof content.title === 'object' ? pickText(content.title as Record<string, string>, lang) : undefined
+  terminal.talk(`${type}, version ${version}: ${plainText(title ?? '(no title)')}`)
+  terminal.talk(`  marked TLP:${mark.tlp}; will be readable by ${plainText(audienceOf(mark))}`)
+  terminal.talk('  what is published is never changed; it can be revised or withdrawn')
+}
+
+function showReceipt({ terminal }: Context, receipt: Receipt): void {
+  const { recordId, position, finding, version, sealed } = receipt
+  terminal.give(receipt, () => [recordId])
+  if (terminal.json) return
+  terminal.talk(`published at position ${position}${sealed ? ` of a log of ${sealed.size}` : ''}`)
+  terminal.talk(`  finding ${finding}, version ${version}; see \`concordance show ${recordId}\``)
+}
+
+export async function reviseFinding(context: Context, finding: string): Promise<void> {
+  const { terminal, signal } = context
+  const headers = { 'idempotency-key': randomUUID() }
+  const draft = await withClient(context, (client) =>
+    client.call(api.reviseFinding, { params: { finding }, headers, signal }),
+  )
+  terminal.give(draft, () => [draft.id])
+  if (!terminal.json) terminal.talk(`draft of version ${draft.version}; next: concordance draft edit ${draft.id}`)
+}
+
+const reasons = ['error', 'invalid-samples', 'breach', 'information-hazard', 'legal', 'superseded'] as const
+
+export interface WithdrawOptions extends Confirmation {
+  readonly reason: string
+  readonly note: readonly string[]
+  readonly replacement?: string
+}
+
+export async function withdrawFinding(context: Context, finding: string, options: WithdrawOptions): Promise<void> {
+  const { terminal, signal } = context
+  const reason = reasons.find((each) => each === options.reason)
+  if (!reason) throw usageFailure(`${options.reason} is no reason`, `use one of ${reasons.join(', ')}`)
+  const body = {
+    reason,
+    ...(options.note.length === 0 ? {} : { note: localize(options.note) }),
+    ...(options.replacement === undefined ? {} : { replacement: parseReplacement(options.replacement) }),
+  }
+  if (!terminal.json)
+    terminal.talk(`withdraws ${finding}: whoever holds it hides its body; that it was there stays known`)
+  await confirm(context, finding, options)
+  const headers = { 'idempotency-key': randomUUID() }
+  const receipt = await withClient(context, (client) =>
+    client.call(api.withdrawFinding, { params: { finding }, headers, body, signal }),
+  )
+  showReceipt(context, receipt)
+}
+
+function parseReplacement(text: string): { iss: string; record: string } {
+  const [iss, record, rest] = text.split(/\s+/)
+  if (iss && record && rest === undefined) return { iss, record }
+  throw usageFailure(`${text} names no record`, 'pass --replacement "ENTITY-ID RECORD-ID"')
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bearer, type Client, createClient, isLoopbackUrl } from '@concordance/client'
+import { type Context, dataDirOf } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+import { Failure, usageFailure } from './failure.ts'
+import { findNodeFile } from './node-file.ts'
+
+/** Where a node is, and with what it is asked. */
+export interface Address {
+  readonly url: string
+  readonly token: string | undefined
+}
+
+/** Runs `use` with a client of the node that this command line is about, and closes its connections. */
+export async function withClient<T>(context: Context, use: (client: Client) => Promise<T>): Promise<T> {
+  const { url, token } = addressOf(context)
+  const client = createClient({ baseUrl: url, ...(token === undefined ? {} : { authorize: bearer(token) }) })
+  try {
+    return await use(client)
+  } finally {
+    await client.close()
+  }
+}
+
+/**
+ * Address: `--url`, CONCORDANCE_URL, or where the node of the data folder listens. Token: `--token`, `--token-file`,
+ * CONCORDANCE_TOKEN; the token of the data folder goes to the node of the data folder alone.
+ *
+ * @throws {Failure} for no address, an unreadable token file, or a token that would travel unprotected.
+ */
+export function addressOf(context: Context): Address {
+  const { global, env } = context
+  const named = global.url ?? env.CONCORDANCE_URL
+  const url = named ?? localUrlOf(context)
+  const token = givenTokenOf(context) ?? (named === undefined ? findText(tokenPathOf(context)) : undefined)
+  if (token !== undefined && URL.canParse(url) && new URL(url).protocol === 'http:' && !isLoopbackUrl(url)) {
+    throw usageFailure(
+      `${url} would carry the token over the network unprotected`,
+      'use an https address, or 127.0.0.1',
+    )
+  }
+  return { url, token }
+}
+
+/** Where `token new --save` puts the token. */
+export function tokenPathOf(context: Context): string {
+  return join(dataDirOf(context), 'token')
+}
+
+function givenTokenOf({ global, env }: Context): string | undefined {
+  if (global.token !== undefined) return global.token
+  if (global.tokenFile === undefined) return env.CONCORDANCE_TOKEN || undefined
+  const token = findText(global.tokenFile)
+  if (token === undefined)
+    throw usageFailure(`${global.tokenFile} cannot be read`, 'name a file that holds an API token')
+  return token
+}
+
+function localUrlOf(context: Context): string {
+  const file = findNodeFile(dataDirOf(context))
+  if (!file) {
+    throw new Failure({
+      what: 'could not find a node to ask',
+      why: `there is no node in ${dataDirOf(context)}, and no address was given`,
+      remedy: 'pass --url or set CONCORDANCE_URL; or make a node with `concordance init`',
+      code: 'NO_NODE',
+      exit: exitCodes.usage,
+    })
+  }
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[file.host ?? ''] ?? file.host ?? '127.0.0.1'
+  return `http://${host.includes(':') ? `[${host}]` : host}:${file.port ?? 8443}`
+}
+
+function findText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return undefined // its absence is said where it matters
+  }
+}

@@ -1,0 +1,88 @@
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { Failure } from './failure.ts'
+
+/**
+ * Gives any error its three lines and its exit code, by the error's `name` and `code` alone: the classes themselves
+ * would have to be loaded for that, with all that is behind them.
+ *
+ * @param what What was being done, as `list the records`.
+ */
+export function failureOf(error: unknown, what: string): Failure {
+  if (error instanceof Failure) return error
+  const { name, code, message, remedy } = readError(error)
+  const known = name === 'ClientError' ? clientFailures[code] : failures[name]
+  const [exit, standing] = known ?? [
+    exitCodes.failed,
+    'run the same command again; if it stays, report it with this text',
+  ]
+  return new Failure(
+    { what: `could not ${what}`, why: message, remedy: remedy ?? standing, code, exit },
+    { cause: error },
+  )
+}
+
+interface ReadError {
+  readonly name: string
+  readonly code: string
+  readonly message: string
+  /** What the other side says to do. */
+  readonly remedy: string | undefined
+}
+
+function readError(error: unknown): ReadError {
+  if (!(error instanceof Error)) return { name: 'Error', code: 'UNKNOWN', message: String(error), remedy: undefined }
+  const { code, remedy, errors } = error as Error & { code?: unknown; remedy?: unknown; errors?: unknown }
+  const fields = Array.isArray(errors) ? errors.map(({ pointer, detail }) => `${pointer} ${detail}`) : []
+  return {
+    name: error.name,
+    code: typeof code === 'string' ? code : 'UNKNOWN',
+    message: [error.message, ...fields].join('; '),
+    remedy: typeof remedy === 'string' ? remedy : undefined,
+  }
+}
+
+type Known = readonly [exit: ExitCode, remedy: string]
+
+const signIn: Known = [
+  exitCodes.signInNeeded,
+  'set CONCORDANCE_TOKEN to a token from `concordance token new`, or pass --token-file',
+]
+const conflict: Known = [exitCodes.conflict, 'read it again, then repeat the change']
+const unverified: Known = [
+  exitCodes.verificationFailed,
+  'do not rely on it; ask for it again, and keep what you were given',
+]
+
+/** Problems carry a remedy of their own; the ones here stand in where there is none. */
+const clientFailures: Readonly<Record<string, Known>> = {
+  unauthenticated: signIn,
+  replay: signIn,
+  clock: signIn,
+  audience: signIn,
+  target: signIn,
+  forbidden: [exitCodes.refused, 'ask the operator for a token with the scope that is named here'],
+  'not-found': [exitCodes.notFound, 'check the id; what is closed to you answers the same'],
+  gone: [exitCodes.notFound, 'nothing can be done; it has been taken away'],
+  conflict,
+  'version-conflict': conflict,
+  'already-published': conflict,
+  withdrawn: conflict,
+  'precondition-failed': conflict,
+  'precondition-required': conflict,
+  'idempotency-mismatch': conflict,
+  'marking-invalid': [exitCodes.refused, 'change the marking'],
+  STOPPED: [exitCodes.stopped, 'run the same command again'],
+  UNREACHABLE: [exitCodes.failed, 'start the node with `concordance serve`, or name another one with --url'],
+  TIMEOUT: [exitCodes.failed, 'try again; `concordance doctor` says what is wrong with the node'],
+  URL_REFUSED: [exitCodes.usage, 'give the address as https://node.institute.example'],
+  ANSWER_MALFORMED: [exitCodes.failed, 'check that --url names a Concordance node of this version'],
+  MEDIA_TYPE: [exitCodes.failed, 'check that --url names a Concordance node of this version'],
+  PROBLEM_UNKNOWN: [exitCodes.failed, 'check that --url names a Concordance node, and what stands in front of it'],
+}
+
+const failures: Readonly<Record<string, Known>> = {
+  ProtocolError: unverified,
+  LogError: unverified,
+  ImportError: [exitCodes.usage, 'correct the answers; `concordance import --dry-run` lists the questions'],
+  AbortError: [exitCodes.stopped, 'run the same command again'],
+}

@@ -1,0 +1,13 @@
+import { findRecordType, type JsonObject } from '@concordance/protocol'
+
+/** Title of a body in the language asked for, else in any; undefined for a type that is not known here. */
+export function titleOf(type: string, body: JsonObject, lang: string): string | undefined {
+  const recordType = findRecordType(type)
+  if (!recordType) return undefined
+  return pickText(recordType.describe(body).title, lang)
+}
+
+/** One of the texts by language: the language asked for, English, or the first. */
+export function pickText(texts: Readonly<Record<string, string>>, lang = 'en'): string | undefined {
+  return texts[lang] ?? texts.en ?? Object.values(texts)[0]
+}
