@@ -98,7 +98,9 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
     async notifyPeer(iss) {
       const peer = deps.peers.find(iss)
       const size = deps.wake.latest(`log:${deps.identity.iss}`)
-      if (peer) await deps.callPeer(peer).notify(size)
+      await (peer && deps.callPeer(peer).notify(size))?.catch((error: Error) => {
+        deps.log.debug({ peer: iss, err: error.message }, 'a hint did not arrive; the peer will ask by itself')
+      })
     },
   })
   return [startProjection(deps), startSync(deps, { ...defaultSyncOptions, compareEveryMs }), jobs]
