@@ -25,6 +25,7 @@ create table log (
   check (staged_size >= size)
 );
 create unique index log_has_one_own on log (is_own) where is_own;
+create trigger log_is_never_deleted before delete or truncate on log execute function refuse_change();
 
 -- How far the search projection has read each log. Apart from `log`, whose row every append locks.
 create table projection (
@@ -33,8 +34,9 @@ create table projection (
 );
 
 -- One leaf of a log. `statement` and `body` are the exact signed bytes; null where closed to us.
+-- No foreign key to `log`: it would be checked for every row, and logs are never deleted.
 create table entry (
-  log        smallint not null references log (id),
+  log        smallint not null,
   position   bigint not null check (position >= 0),
   leaf_hash  bytea not null check (length(leaf_hash) = 32),
   record_id  bytea check (length(record_id) = 32),
@@ -65,7 +67,7 @@ create trigger entry_is_never_truncated before truncate on entry execute functio
 -- What the rules need to know of our own entries at once: written with the entry, while the projection follows later.
 create table own_record (
   position   bigint primary key,
-  record_id  bytea not null unique,
+  record_id  bytea not null,
   type       text not null,
   finding    uuid not null,
   version    bigint not null check (version >= 1),
@@ -249,7 +251,7 @@ create table idempotency (
   created_at timestamptz not null,
   primary key (subject, key)
 );
-create index idempotency_by_age on idempotency (created_at);
+create index idempotency_by_age on idempotency using brin (created_at);
 
 create table api_token (
   jti        text primary key,

@@ -67,9 +67,7 @@ export async function appendBatch(
   context: AppendContext,
   entries: readonly NewEntry[],
 ): Promise<Outcome[]> {
-  const T0 = performance.now()
   const known = await lookAhead(client, context.identity.iss, entries)
-  const T1 = performance.now()
   const before = decodeFrontier(known.ownLog.size, known.ownLog.frontier)
   await requireConfirmed(client, context, known.ownLog, headOf(before))
   if (known.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
@@ -77,11 +75,8 @@ export async function appendBatch(
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
   const placed = await placeEntries(context, accepted, known.ownLog.size)
-  const T2 = performance.now()
   if (placed.length > 0) await write(client, context, before, { log: known.ownLog.id, placed })
-  const T3 = performance.now()
   await commit(client)
-  const T4 = performance.now(); const G = ((globalThis as any).G ??= [0,0,0,0,0,0]); G[0]++; G[1]+=T1-T0; G[2]+=T2-T1; G[3]+=T3-T2; G[4]+=T4-T3; G[5]+=entries.length; if (G[0]%200===0) { console.error('look/place/write/commit', G.slice(1,5).map((x: number)=>(x/200).toFixed(2)).join(' '), G[5]/200); G.fill(0) }
   return outcomesOf(decisions, placed)
 }
 

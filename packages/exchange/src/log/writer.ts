@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Receipt } from '@concordance/protocol'
 import pg from 'pg'
 import { storeErrorOf } from '../database/store-error.ts'
@@ -37,7 +38,11 @@ interface Waiting {
 const batchAtMost = 256
 const waitingAtMost = 10_000
 const sealAgainMs = 1_000
+const sealEveryMs = 25
+const gatherAtMostMs = 1
 const answerWithinMs = 60_000
+/** Every look-up here goes by a unique key; a plan made while the tables were small would go on reading them whole. */
+const byKeyOnly = '-c enable_seqscan=off -c enable_hashjoin=off'
 
 /**
  * Group commit: whatever waits when a batch begins is appended together, up to 256 entries. Sealing runs beside it on a
@@ -57,8 +62,12 @@ export function createLogWriter(context: WriterContext): LogWriter {
   let sealTimer: NodeJS.Timeout | undefined
 
   const runAppends = async () => {
-    // Callers that were answered a moment ago come back with their next record: together they make one batch.
-    for (await turn(); queue.length > 0; await turn()) await appendNext(takeBatch(queue))
+    await turn()
+    while (queue.length > 0) {
+      const batch = takeBatch(queue)
+      await appendNext(batch)
+      await gather(queue, batch.length + queue.length)
+    }
     appendLoop = undefined
   }
   const appendNext = async (batch: Waiting[]) => {
@@ -85,10 +94,13 @@ export function createLogWriter(context: WriterContext): LogWriter {
   const runSeals = async () => {
     while (sealWanted) {
       sealWanted = false
+      const started = performance.now()
       await sealNow({}).catch((error) => {
         context.log.error({ err: storeErrorOf(error) }, 'the log was not sealed')
         if (!closing) sealTimer = setTimeout(requestSeal, sealAgainMs)
       })
+      // The first head after a pause is signed at once; in a burst one signature covers many batches.
+      if (!closing) await sleep(sealEveryMs - (performance.now() - started))
     }
     sealLoop = undefined
   }
@@ -133,6 +145,16 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, length)
 }
 
+/**
+ * Callers that were just answered often come back with their next record: waiting a moment for as many as there were
+ * makes one batch of them, instead of two that take turns. A caller who is alone never waits.
+ */
+async function gather(queue: readonly Waiting[], expected: number): Promise<void> {
+  const deadline = performance.now() + gatherAtMostMs
+  do await turn()
+  while (queue.length < expected && expected > 1 && performance.now() < deadline)
+}
+
 function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
   for (const [index, waiting] of batch.entries()) {
     const outcome = outcomes[index] as Outcome
@@ -147,7 +169,7 @@ function lazyClient({ connection, log }: WriterContext) {
   let busy: Promise<unknown> = Promise.resolve()
 
   const connect = async () => {
-    const client = new pg.Client({ ...connection, pipeline: true, query_timeout: answerWithinMs })
+    const client = new pg.Client({ ...connection, pipeline: true, options: byKeyOnly, query_timeout: answerWithinMs })
     client.on('error', (error) => {
       log.warn({ err: error.message }, 'a connection of the log writer broke')
       current = undefined
