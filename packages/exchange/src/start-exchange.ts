@@ -7,6 +7,7 @@ import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
 import { confirmAtStart } from './log/confirm.ts'
 import { openGuard } from './log/guard.ts'
+import { startConfirming } from './log/start-confirming.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
@@ -47,9 +48,14 @@ export interface RunningExchange {
 export async function startExchange(config: ExchangeConfig): Promise<RunningExchange> {
   const { log, databaseUrl, dataDir } = config
   const onIdleError = (error: Error) => log.warn({ err: error.message }, 'an idle database connection broke')
-  const database = await openDatabase({ url: databaseUrl, onIdleError })
-  const { db, pool } = database
+  const closers: (() => unknown)[] = []
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer()
+  }
   try {
+    const database = await openDatabase({ url: databaseUrl, onIdleError })
+    const { db, pool } = database
+    closers.push(() => database.close())
     if (config.migrate) await migrate(pool)
     else await requireMigrated(pool)
     const firstKeyset = await readFirstKeyset(dataDir)
@@ -57,13 +63,17 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const signers = { ...(await readSigners(dataDir)) }
     requireSignersOf(identity.keyset(), signers)
     const guard = openGuard(join(dataDir, 'guard'))
+    closers.push(() => guard.close())
     const connection = connectionSettings(databaseUrl)
     const wake = await openWake(connection, log)
+    closers.push(() => wake.close())
     const { now, random } = config
     const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
     const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, wake, connection })
+    closers.push(() => writer.close())
     const peers = directoryOf(config.peers)
     const calls = new Map<string, PeerCalls>()
+    closers.push(() => Promise.all([...calls.values()].map((peerCalls) => peerCalls.close())))
     const callPeer = (peer: Peer) => {
       const known = calls.get(peer.iss) ?? openPeerCalls(deps, peer)
       calls.set(peer.iss, known)
@@ -73,19 +83,10 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     await registerPeers(deps)
     await confirmAtStart(deps)
     const background = config.worker ? await startBackground(deps, config) : []
-    return {
-      deps,
-      async stop() {
-        await Promise.all(background.map((work) => work.stop()))
-        await writer.close()
-        await Promise.all([...calls.values()].map((peerCalls) => peerCalls.close()))
-        await wake.close()
-        guard.close()
-        await database.close()
-      },
-    }
+    closers.push(() => Promise.all(background.map((work) => work.stop())))
+    return { deps, stop: close }
   } catch (error) {
-    await database.close()
+    await close()
     throw error
   }
 }
@@ -103,7 +104,12 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
       })
     },
   })
-  return [startProjection(deps), startSync(deps, { ...defaultSyncOptions, compareEveryMs }), jobs]
+  return [
+    startProjection(deps),
+    startConfirming(deps),
+    startSync(deps, { ...defaultSyncOptions, compareEveryMs }),
+    jobs,
+  ]
 }
 
 /** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */
