@@ -2,19 +2,27 @@ import { randomUUID } from 'node:crypto'
 import type { SyncDeps } from '@concordance/exchange'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import underPressure from '@fastify/under-pressure'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
-import { accessPolicy } from './access.ts'
-import { hasRequestToken } from './authenticate-peer.ts'
-import { apiTokens, createPersonCheck, hasApiToken } from './authenticate-person.ts'
+import { apiTokens, createPersonCheck } from './authenticate-person.ts'
 import type { NodeConfig } from './config.ts'
-import { metricsRoute } from './metrics.ts'
-import { bodyLimitBytes, jsonBodies } from './parse-json-body.ts'
-import { HttpProblem, problemAnswers } from './problems.ts'
+import { checkContract } from './contract.ts'
+import { NodeError } from './error.ts'
+import { accessPolicies, type GuardOptions, guardPeers, guardPersons, guardPublic, guardViewers } from './guards.ts'
+import { bodyLimitBytes, jsonBodies } from './json-body.ts'
+import type { Metrics } from './metrics.ts'
+import { formatRawProblem, problemAnswers, sendProblem } from './problems.ts'
+import { createRates } from './rates.ts'
+import { answerRoutes } from './routes/answers.ts'
 import { draftRoutes } from './routes/drafts.ts'
+import { entryRoutes } from './routes/entries.ts'
+import { findingRoutes } from './routes/findings.ts'
 import { logRoutes } from './routes/log.ts'
 import { nodeRoutes } from './routes/node.ts'
+import { observationRoutes } from './routes/observations.ts'
+import { operationRoutes } from './routes/operation.ts'
 import { peerRoutes } from './routes/peers.ts'
+import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
 import { searchRoutes } from './routes/search.ts'
 
@@ -24,69 +32,106 @@ export interface AppOptions {
   /** Signs and verifies API tokens. */
   readonly tokenSecret: string
   readonly logger: FastifyBaseLogger
+  readonly metrics?: Metrics
 }
 
-const requestTimeoutMs = 30_000
-
 /** Builds the HTTP app without listening, so that tests can `inject` into exactly what runs. */
-export async function buildApp({ deps, config, tokenSecret, logger }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ deps, config, tokenSecret, logger, metrics }: AppOptions): Promise<FastifyInstance> {
+  const app = createApp(logger, config)
+  await app.register(problemAnswers)
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: nothing } })
+  await app.register(underPressure, { maxEventLoopDelay: config.busyAfterMs, pressureHandler: refuseUnderPressure })
+  await app.register(rateLimit, { global: false })
+  await app.register(jsonBodies)
+  await app.register(apiTokens, { deps, secret: tokenSecret })
+  await app.register(accessPolicies)
+
+  const rates = createRates(app, config.rates)
+  const guard: GuardOptions = { deps, rates, checkPerson: createPersonCheck(app, deps) }
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
+  app.addHook('onRequest', rates.address)
+  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply.statusCode, reply.elapsedTime))
+  metrics?.watch(app)
+
+  await app.register(async (open) => {
+    guardPublic(open, guard)
+    await open.register(probeRoutes, { deps })
+    await open.register(nodeRoutes, { deps, config })
+    await open.register(logRoutes, { deps })
+  })
+  await app.register(async (peers) => {
+    guardPeers(peers, guard)
+    await peers.register(entryRoutes, { deps, stopping: stopping.signal })
+    await peers.register(observationRoutes, { deps })
+    await peers.register(answerRoutes, { deps })
+  })
+  await app.register(async (viewers) => {
+    guardViewers(viewers, guard)
+    await viewers.register(recordRoutes, { deps })
+  })
+  await app.register(async (persons) => {
+    guardPersons(persons, guard)
+    await persons.register(draftRoutes, { deps })
+    await persons.register(findingRoutes, { deps })
+    await persons.register(searchRoutes, { deps, rates })
+    await persons.register(peerRoutes, { deps })
+    await persons.register(operationRoutes, { deps })
+  })
+  return app
+}
+
+/** Longest time to send a request, its head alone, and between two bytes of anything. Long polls last 25 s. */
+const requestTimeoutMs = 30_000
+const headersTimeoutMs = 10_000
+const idleTimeoutMs = 120_000
+const keepAliveTimeoutMs = 72_000
+/** Request line and headers together; a request token has at most 4 KiB. */
+const headBytes = 16_384
+
+/** The server and its limits, without any route. */
+export function createApp(logger: FastifyBaseLogger, config: Pick<NodeConfig, 'trustedProxies'>): FastifyInstance {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: 72_000,
+    connectionTimeout: idleTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 500, ignoreDuplicateSlashes: false, caseSensitive: true },
-    return503OnClosing: true,
-    http: { maxHeaderSize: 16_384 },
+    routerOptions: { maxParamLength: longestParameter },
+    http: { maxHeaderSize: headBytes, headersTimeout: headersTimeoutMs },
+    frameworkErrors: (_error, request, reply) => sendProblem(request, reply as never, { code: 'invalid' }),
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+      socket.end(formatRawProblem('invalid'))
+    },
   })
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  await app.register(problemAnswers)
-  await app.register(helmet, { contentSecurityPolicy: { directives: contentPolicy }, crossOriginResourcePolicy: false })
-  await app.register(rateLimit, { global: true, hook: 'onRequest', ...rateOptions(config) })
-  await app.register(jsonBodies)
-  await app.register(apiTokens, { deps, secret: tokenSecret })
-  await app.register(accessPolicy, { deps, checkPerson: createPersonCheck(deps) })
-  await app.register(metricsRoute, { deps })
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply.statusCode, reply.elapsedTime))
-  await app.register(nodeRoutes, { deps, config })
-  await app.register(logRoutes, { deps })
-  await app.register(recordRoutes, { deps })
-  await app.register(draftRoutes, { deps })
-  await app.register(searchRoutes, { deps })
-  await app.register(peerRoutes, { deps })
+  app.setValidatorCompiler(checkContract)
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   return app
 }
 
-/** The API page has one inline style and nothing else. */
-const contentPolicy = {
-  defaultSrc: ["'none'"],
-  styleSrc: ["'unsafe-inline'"],
-  baseUri: ["'none'"],
-  formAction: ["'none'"],
-  frameAncestors: ["'none'"],
-}
+/** An entity id or an origin, each byte percent-encoded. */
+const longestParameter = 3 * 220
 
-/** By address: who calls is not established yet. What a request claims to be only decides how much it may ask. */
-function rateOptions({ rates }: NodeConfig) {
-  return {
-    timeWindow: '1 minute',
-    max: (request: FastifyRequest) =>
-      hasRequestToken(request) ? rates.peer : hasApiToken(request) ? rates.person : rates.public,
-    keyGenerator: (request: FastifyRequest) =>
-      `${hasRequestToken(request) ? 'peer' : hasApiToken(request) ? 'person' : 'public'} ${request.ip}`,
-    errorResponseBuilder: () => new HttpProblem('rate', 'too many requests in this minute'),
-  }
+/** For every answer that is not the reference page: data, which no browser may do anything with. */
+const nothing = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }
+
+/** Probes are answered under any pressure: a busy node must not be restarted for it. */
+async function refuseUnderPressure(request: FastifyRequest): Promise<void> {
+  if (request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz') return
+  throw new NodeError('unavailable', 'the node has too much to do')
 }
 
 /** Ids, codes and verified identity; never a query, a token or a body. */
-function logAnswer(request: FastifyRequest, status: number, tookMs: number): void {
-  const { caller } = request
-  const who =
-    caller?.kind === 'peer' ? { peer: caller.iss } : caller?.kind === 'person' ? { subject: caller.subject } : {}
-  const route = request.routeOptions.url ?? 'none'
-  request.log.info({ method: request.method, route, status, tookMs: Math.round(tookMs), ...who }, 'answered')
+function logAnswer({ caller, log, method, routeOptions }: FastifyRequest, status: number, elapsedMs: number): void {
+  const peer = caller?.kind === 'peer' ? { peer: caller.iss } : {}
+  const subject = caller?.kind === 'person' ? { subject: caller.subject } : {}
+  log.info(
+    { method, route: routeOptions.url ?? 'none', status, tookMs: Math.round(elapsedMs), ...peer, ...subject },
+    'answered',
+  )
 }

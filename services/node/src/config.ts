@@ -1,14 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { isLoopbackUrl, parsePeerUrl } from '@concordance/client'
 import type { ConfiguredPeer } from '@concordance/exchange'
 import { parseEntityId } from '@concordance/protocol'
-import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { NodeError } from './error.ts'
+import { type NodeFile, readNodeFile } from './node-file.ts'
 
 /** What a process of the node does: answer requests (`web`), work in the background (`worker`), or both. */
-export type Role = 'all' | 'web' | 'worker'
+export type Role = (typeof roles)[number]
+const roles = ['all', 'web', 'worker'] as const
+
+export type LogLevel = (typeof logLevels)[number]
+const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
 /** Everything the node is told from outside, checked. */
 export interface NodeConfig {
@@ -26,65 +30,47 @@ export interface NodeConfig {
   readonly role: Role
   /** Bring the schema up to date at the start; otherwise an older schema refuses the start. */
   readonly migrate: boolean
-  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
+  readonly logLevel: LogLevel
   readonly rates: RateLimits
-  /** Between two rounds of comparing with the peers, milliseconds. */
+  /** Between two rounds of comparing with the peers. */
   readonly compareEveryMs: number
+  /** Where metrics and probes are served to the operator; nowhere if absent. */
+  readonly operations?: { readonly host: string; readonly port: number }
+  /** Proxies of our own, whose `X-Forwarded-For` says who asks. */
+  readonly trustedProxies: readonly string[]
+  /** Delay of the event loop from which on requests are refused. */
+  readonly busyAfterMs: number
 }
 
-/** Requests a minute, by who asks. */
+/** Requests a minute in each process. */
 export interface RateLimits {
-  readonly peer: number
-  readonly person: number
+  /** From one address, whatever is asked; the only limit before a caller is known. */
+  readonly address: number
+  /** From one address without a credential. */
   readonly public: number
+  /** Of one peer. */
+  readonly peer: number
+  /** Of one person or program. */
+  readonly person: number
+  /** Searches that ask the peers, of all people together: each costs every peer one request. */
+  readonly federated: number
 }
 
-const defaultRates: RateLimits = { peer: 6_000, person: 600_000, public: 600 }
-
-const PeerFile = Type.Object(
-  {
-    iss: Type.String(),
-    baseUrl: Type.String(),
-    pin: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
-    insecureLoopback: Type.Optional(Type.Boolean()),
-    allowCidrs: Type.Optional(Type.Array(Type.String())),
-  },
-  { additionalProperties: false },
-)
-
-/** `node.json` in the data folder. Closed: a misspelt setting is an error, not a default. */
-export type NodeFile = Static<typeof NodeFile>
-export const NodeFile = Type.Object(
-  {
-    entityId: Type.String(),
-    baseUrl: Type.String(),
-    name: Type.Optional(Type.Record(Type.String(), Type.String())),
-    contact: Type.Optional(Type.String()),
-    host: Type.Optional(Type.String()),
-    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
-    /** Absent, `serve` runs an embedded PostgreSQL inside the data folder. */
-    databaseUrl: Type.Optional(Type.String()),
-    peers: Type.Optional(Type.Array(PeerFile)),
-    rates: Type.Optional(
-      Type.Partial(
-        Type.Object(
-          { peer: Type.Integer(), person: Type.Integer(), public: Type.Integer() },
-          { additionalProperties: false },
-        ),
-      ),
-    ),
-    compareEverySeconds: Type.Optional(Type.Number({ minimum: 1 })),
-  },
-  { additionalProperties: false },
-)
-
-const checkFile = Compile(NodeFile)
+const defaultRates: RateLimits = { address: 60_000, public: 1_200, peer: 6_000, person: 60_000, federated: 300 }
+const defaultPort = 8_443
+const defaultCompareSeconds = 60
+const busyAfterMs = 5_000
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** The data folder, where the command line does not name it. */
+export function dataDirOf(environment: Environment): string {
+  return environment.CONCORDANCE_DATA || '.data/node'
+}
+
 /**
  * Turns `node.json` and the environment into one value; the environment wins. No other file reads the environment.
- * Secrets may stand in files: `CONCORDANCE_DATABASE_URL_FILE` names one.
+ * Secrets may stand in files: `DATABASE_URL_FILE` names one.
  *
  * @param overrides From the command line; they win over both.
  * @throws {NodeError} `CONFIG`, with every problem in one message.
@@ -92,25 +78,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function loadConfig(dataDir: string, environment: Environment, overrides: Partial<NodeConfig> = {}): NodeConfig {
   const problems: string[] = []
   const file = readNodeFile(join(dataDir, 'node.json'), problems)
-  const databaseUrl = overrides.databaseUrl ?? secretOf(environment, 'DATABASE_URL', problems) ?? file.databaseUrl
-  if (databaseUrl === undefined) problems.push('no database: set DATABASE_URL, or databaseUrl in node.json')
-  const role = overrides.role ?? environment.CONCORDANCE_ROLE ?? 'all'
-  if (!isRole(role)) problems.push(`role ${role} is not one of all, web, worker`)
   const config: NodeConfig = {
-    entityId: file.entityId,
-    baseUrl: environment.CONCORDANCE_BASE_URL ?? file.baseUrl,
-    name: file.name ?? {},
-    ...(file.contact !== undefined && { contact: file.contact }),
-    host: environment.CONCORDANCE_HOST ?? file.host ?? '127.0.0.1',
-    port: portOf(environment.CONCORDANCE_PORT, file.port ?? 8_443, problems),
-    databaseUrl: databaseUrl ?? '',
+    ...settingsOf(file),
     dataDir,
-    peers: (file.peers ?? []) as ConfiguredPeer[],
-    role: isRole(role) ? role : 'all',
-    migrate: environment.CONCORDANCE_MIGRATE !== 'false',
-    logLevel: (environment.CONCORDANCE_LOG_LEVEL ?? 'info') as NodeConfig['logLevel'],
-    rates: { ...defaultRates, ...file.rates },
-    compareEveryMs: (file.compareEverySeconds ?? 60) * 1_000,
+    baseUrl: environment.CONCORDANCE_BASE_URL ?? file.baseUrl,
+    host: environment.CONCORDANCE_HOST ?? file.host ?? '127.0.0.1',
+    port: numberOf(environment, 'CONCORDANCE_PORT', problems) ?? file.port ?? defaultPort,
+    databaseUrl: findSecret(environment, 'DATABASE_URL', problems) ?? file.databaseUrl ?? '',
+    role: oneOf(roles, environment, 'CONCORDANCE_ROLE', problems) ?? 'all',
+    logLevel: oneOf(logLevels, environment, 'CONCORDANCE_LOG_LEVEL', problems) ?? 'info',
+    migrate: oneOf(['true', 'false'], environment, 'CONCORDANCE_MIGRATE', problems) !== 'false',
     ...overrides,
   }
   problems.push(...problemsOf(config))
@@ -118,69 +95,102 @@ export function loadConfig(dataDir: string, environment: Environment, overrides:
   return config
 }
 
-function readNodeFile(path: string, problems: string[]): NodeFile {
-  const empty = { entityId: '', baseUrl: '' }
-  if (!existsSync(path)) {
-    problems.push(`${path} is missing: run \`concordance init\``)
-    return empty
+/** What stands in the file alone. */
+function settingsOf(file: NodeFile) {
+  const { entityId, name = {}, contact, peers = [], rates, compareEverySeconds = defaultCompareSeconds } = file
+  const { operations, trustedProxies = [] } = file
+  return {
+    entityId,
+    name,
+    ...(contact !== undefined && { contact }),
+    peers: peers as ConfiguredPeer[],
+    rates: { ...defaultRates, ...rates } as RateLimits,
+    compareEveryMs: compareEverySeconds * 1_000,
+    ...(operations && { operations: { host: operations.host ?? '127.0.0.1', port: operations.port } }),
+    trustedProxies,
+    busyAfterMs,
   }
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (checkFile.Check(value)) return value
-    for (const { instancePath, message } of checkFile.Errors(value))
-      problems.push(`${path} ${instancePath}: ${message}`)
-  } catch {
-    problems.push(`${path} is not JSON`)
-  }
-  return empty
 }
 
 function problemsOf(config: NodeConfig): string[] {
   const problems: string[] = []
-  const attempt = (what: string, check: () => unknown) => {
-    try {
-      check()
-    } catch (error) {
-      problems.push(`${what}: ${(error as Error).message}`)
-    }
-  }
-  attempt('entityId', () => parseEntityId(config.entityId))
-  attempt('baseUrl', () => new URL(config.baseUrl))
-  for (const peer of config.peers) {
-    attempt(`peer ${peer.iss}`, () => parseEntityId(peer.iss))
-    attempt(`peer ${peer.iss}`, () => parsePeerUrl(peer.baseUrl, peer.insecureLoopback))
-    if (peer.iss === config.entityId) problems.push(`peer ${peer.iss}: this is the node itself`)
-    if (peer.insecureLoopback && !isLoopbackUrl(`http://${hostInUrl(config.host)}:1`)) {
-      problems.push(`peer ${peer.iss}: insecureLoopback needs a node that listens on loopback, not on ${config.host}`)
+  const { entityId, baseUrl, databaseUrl, role, trustedProxies } = config
+  attempt(problems, `entityId ${entityId}`, () => parseEntityId(entityId))
+  attempt(problems, `baseUrl ${baseUrl}`, () => parsePeerUrl(baseUrl, isOnLoopback(config)))
+  if (!roles.includes(role)) problems.push(`role ${role} is not one of ${roles.join(', ')}`)
+  if (databaseUrl === '') problems.push('there is no database: set DATABASE_URL, or databaseUrl in node.json')
+  else if (!/^postgres(ql)?:\/\//.test(databaseUrl)) problems.push('the database URL does not begin with postgres://')
+  for (const proxy of trustedProxies) if (!isNetwork(proxy)) problems.push(`trustedProxies: ${proxy} is not a network`)
+  return [...problems, ...problemsOfPeers(config)]
+}
+
+function problemsOfPeers(config: NodeConfig): string[] {
+  const problems: string[] = []
+  for (const { iss, baseUrl, insecureLoopback } of config.peers) {
+    attempt(problems, `peer ${iss}`, () => parseEntityId(iss))
+    attempt(problems, `peer ${iss}`, () => parsePeerUrl(baseUrl, insecureLoopback))
+    if (iss === config.entityId) problems.push(`peer ${iss}: this is the node itself`)
+    if (insecureLoopback && !isOnLoopback(config)) {
+      problems.push(`peer ${iss}: insecureLoopback needs a node that listens on loopback, not on ${config.host}`)
     }
   }
   const names = config.peers.map(({ iss }) => iss)
-  if (new Set(names).size < names.length) problems.push('a peer stands twice')
+  for (const name of new Set(names.filter((iss, index) => names.indexOf(iss) !== index))) {
+    problems.push(`peer ${name} stands twice`)
+  }
   return problems
 }
 
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+function attempt(problems: string[], what: string, check: () => unknown): void {
+  try {
+    check()
+  } catch (error) {
+    problems.push(`${what}: ${(error as Error).message}`)
+  }
 }
 
-function secretOf(environment: Environment, name: string, problems: string[]): string | undefined {
-  const path = environment[`CONCORDANCE_${name}_FILE`]
-  if (path === undefined) return environment[name] || environment[`CONCORDANCE_${name}`]
+/** A name such as `localhost` is resolved by others, so only a literal address counts. */
+function isOnLoopback({ host }: NodeConfig): boolean {
+  return isIP(host) !== 0 && isLoopbackUrl(`http://${isIP(host) === 6 ? `[${host}]` : host}`)
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  return (
+    isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && +prefix <= bits))
+  )
+}
+
+/** The value itself, or what stands in the file that `<name>_FILE` names. */
+function findSecret(environment: Environment, name: string, problems: string[]): string | undefined {
+  const path = environment[`${name}_FILE`]
+  if (!path) return environment[name] || undefined
   try {
     return readFileSync(path, 'utf8').trim()
   } catch {
-    problems.push(`CONCORDANCE_${name}_FILE names ${path}, which cannot be read`)
+    problems.push(`${name}_FILE names ${path}, which cannot be read`)
     return undefined
   }
 }
 
-function portOf(text: string | undefined, fallback: number, problems: string[]): number {
-  if (text === undefined) return fallback
+function numberOf(environment: Environment, name: string, problems: string[]): number | undefined {
+  const text = environment[name]
+  if (!text) return undefined
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  problems.push(`CONCORDANCE_PORT ${text} is not a port`)
-  return fallback
+  problems.push(`${name} ${text} is not a port`)
+  return undefined
 }
 
-function isRole(role: string): role is Role {
-  return role === 'all' || role === 'web' || role === 'worker'
+function oneOf<Value extends string>(
+  allowed: readonly Value[],
+  environment: Environment,
+  name: string,
+  problems: string[],
+): Value | undefined {
+  const text = environment[name]
+  if (!text) return undefined
+  const value = allowed.find((candidate) => candidate === text)
+  if (value === undefined) problems.push(`${name} ${text} is not one of ${allowed.join(', ')}`)
+  return value
 }

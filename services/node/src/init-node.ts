@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createIdentity } from '@concordance/exchange'
-import type { NodeFile } from './config.ts'
+import type { NodeFile } from './node-file.ts'
 
 /**
  * Makes a node in an empty data folder: keys, first keyset document, `node.json`.

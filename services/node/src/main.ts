@@ -1,16 +1,15 @@
 import { parseArgs } from 'node:util'
-import { loadConfig, type Role } from './config.ts'
+import { dataDirOf, loadConfig, type Role } from './config.ts'
 import { startNode, untilStopped } from './start-node.ts'
 
 const { values } = parseArgs({ options: { data: { type: 'string' }, role: { type: 'string' } } })
-const dataDir = values.data ?? process.env.CONCORDANCE_DATA ?? '.data/node'
 
 try {
-  const config = loadConfig(dataDir, process.env, values.role === undefined ? {} : { role: values.role as Role })
+  const overrides = values.role === undefined ? {} : { role: values.role as Role }
+  const config = loadConfig(values.data ?? dataDirOf(process.env), process.env, overrides)
   const node = await startNode(config)
-  process.stderr.write(
-    `concordance: ${config.entityId} ${node.url ? `listens on ${node.url}` : 'works in the background'}\n`,
-  )
+  const where = node.url ? `listens on ${node.url}` : 'works in the background'
+  process.stderr.write(`concordance: ${config.entityId} ${where}\n`)
   await untilStopped()
   await node.stop()
 } catch (error) {

@@ -1,15 +1,20 @@
 import { listPeerSync, type SyncDeps } from '@concordance/exchange'
 import type { FastifyInstance } from 'fastify'
-import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/**
- * `GET /metrics` for Prometheus, with a token of scope `operate`. Labels are routes, statuses and peers: never ids of
- * records, never anything a request said.
- */
-export const metricsRoute = fp(async (app: FastifyInstance, { deps }: { deps: SyncDeps }) => {
+/** What the node counts. Labels are routes, statuses and peers: never the id of a record, nothing a request said. */
+export interface Metrics {
+  /** Counts every answer of an app. */
+  watch(app: FastifyInstance): void
+  readonly contentType: string
+  /** Prometheus text format. */
+  format(): Promise<string>
+}
+
+export function createMetrics(deps: SyncDeps): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'concordance_' })
+  registerLogGauges(registry, deps)
   const requests = new Counter({
     name: 'concordance_http_requests_total',
     help: 'Requests answered, by route and status.',
@@ -23,16 +28,18 @@ export const metricsRoute = fp(async (app: FastifyInstance, { deps }: { deps: Sy
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 30],
     registers: [registry],
   })
-  registerLogGauges(registry, deps)
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none'
-    requests.inc({ route, status: reply.statusCode })
-    seconds.observe({ route }, reply.elapsedTime / 1_000)
-  })
-  app.get('/metrics', { config: { access: 'person', scope: 'operate' } }, async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
-  )
-})
+  return {
+    watch(app) {
+      app.addHook('onResponse', async (request, reply) => {
+        const route = request.routeOptions.url ?? 'none'
+        requests.inc({ route, status: reply.statusCode })
+        seconds.observe({ route }, reply.elapsedTime / 1_000)
+      })
+    },
+    contentType: registry.contentType,
+    format: () => registry.metrics(),
+  }
+}
 
 function registerLogGauges(registry: Registry, deps: SyncDeps): void {
   const gauge = (name: string, help: string) =>
@@ -40,17 +47,33 @@ function registerLogGauges(registry: Registry, deps: SyncDeps): void {
   const verified = gauge('peer_verified_entries', 'Entries of the peer’s log that are copied and verified.')
   const behind = gauge('peer_behind_entries', 'Entries the peer has signed that are not verified here yet.')
   const stopped = gauge('peer_stopped', '1 while the peer is held, unverifiable or frozen.')
+  const entries = new Gauge({ name: 'concordance_log_entries', help: 'Entries of our own log.', registers: [registry] })
+  const unconfirmed = new Gauge({
+    name: 'concordance_log_unconfirmed',
+    help: '1 while publishing is refused because our log is not confirmed.',
+    registers: [registry],
+  })
   new Gauge({
-    name: 'concordance_log_entries',
-    help: 'Entries of our own log.',
+    name: 'concordance_database_up',
+    help: '1 while the database answers. While it does not, the other figures of the log are the last ones known.',
     registers: [registry],
     async collect() {
-      const row = await deps.db.selectFrom('log').select('size').where('is_own', '=', true).executeTakeFirst()
-      this.set(row?.size ?? 0)
-      for (const peer of await listPeerSync(deps)) {
-        verified.set({ peer: peer.iss }, peer.size)
-        behind.set({ peer: peer.iss }, Math.max(0, (peer.announcedSize ?? peer.size) - peer.size))
-        stopped.set({ peer: peer.iss }, peer.state === 'following' ? 0 : 1)
+      try {
+        const own = await deps.db
+          .selectFrom('log')
+          .select(['size', 'state'])
+          .where('is_own', '=', true)
+          .executeTakeFirst()
+        entries.set(own?.size ?? 0)
+        unconfirmed.set(own?.state === 'unconfirmed' ? 1 : 0)
+        for (const peer of await listPeerSync(deps)) {
+          verified.set({ peer: peer.iss }, peer.size)
+          behind.set({ peer: peer.iss }, Math.max(0, (peer.announcedSize ?? peer.size) - peer.size))
+          stopped.set({ peer: peer.iss }, peer.state === 'following' ? 0 : 1)
+        }
+        this.set(1)
+      } catch {
+        this.set(0) // this gauge is how the operator hears of it
       }
     },
   })

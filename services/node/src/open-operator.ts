@@ -1,7 +1,7 @@
 import { type ApiToken, listTokens, migrate, openDatabase, requireMigrated, revokeToken } from '@concordance/exchange'
 import type { NodeConfig } from './config.ts'
 import { type IssuedToken, issueToken, type NewToken } from './issue-token.ts'
-import { readTokenSecret } from './start-node.ts'
+import { readTokenSecret } from './token-secret.ts'
 
 /** What the operator does on the node's own machine, whether or not the node runs. */
 export interface Operator {

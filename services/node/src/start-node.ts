@@ -1,23 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { type RunningExchange, type SyncDeps, startExchange } from '@concordance/exchange'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { buildApp } from './build-app.ts'
 import type { NodeConfig } from './config.ts'
+import { createLogger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+import { readTokenSecret } from './token-secret.ts'
 
 export interface RunningNode {
-  /** Where it listens; absent for a worker. */
+  /** Where it listens; empty for a worker. */
   readonly url: string
+  /** Where metrics and probes are; empty where the configuration names no place. */
+  readonly operationsUrl: string
   readonly deps: SyncDeps
   /** Stops taking requests, ends background work after the transaction at hand, closes the database; at most 20 s. */
   stop(): Promise<void>
 }
 
-const stopWithinMs = 20_000
+const cutConnectionsAfterMs = 10_000
 
 /**
  * Starts one process of the node: database, identity, start-up rule, then by its role the HTTP server, the background
@@ -27,7 +29,7 @@ const stopWithinMs = 20_000
  */
 export async function startNode(
   config: NodeConfig,
-  logger: Logger = pino({ level: config.logLevel }),
+  logger: Logger = createLogger(config.logLevel),
 ): Promise<RunningNode> {
   const exchange = await startExchange({
     ...config,
@@ -36,49 +38,62 @@ export async function startNode(
     random: (bytes) => randomBytes(bytes),
     log: logger,
   })
+  const { deps } = exchange
+  const apps: FastifyInstance[] = []
+  const stop = () => stopNode(apps, exchange, logger)
   try {
-    const app = config.role === 'worker' ? undefined : await listen(config, exchange.deps, logger)
-    return { url: app ? urlOf(app) : '', deps: exchange.deps, stop: () => stopNode(app, exchange, logger) }
+    const operations = await openOperations(config, deps, logger)
+    if (operations) apps.push(operations.app)
+    const operationsUrl = operations && config.operations ? await listen(operations.app, config.operations) : ''
+    if (config.role === 'worker') return { url: '', operationsUrl, deps, stop }
+    const app = await openApi(config, deps, logger, operations?.metrics)
+    apps.push(app)
+    return { url: await listen(app, config), operationsUrl, deps, stop }
   } catch (error) {
-    await exchange.stop()
+    await stop()
     throw error
   }
 }
 
-async function listen(config: NodeConfig, deps: SyncDeps, logger: Logger): Promise<FastifyInstance> {
+/** Loaded only where it is wanted: what a node does not do costs it no memory. */
+async function openOperations(config: NodeConfig, deps: SyncDeps, logger: Logger) {
+  if (!config.operations) return undefined
+  const { createMetrics } = await import('./metrics.ts')
+  const { buildOperationsApp } = await import('./build-operations-app.ts')
+  const metrics = createMetrics(deps)
+  return { metrics, app: await buildOperationsApp(deps, metrics, logger) }
+}
+
+async function openApi(
+  config: NodeConfig,
+  deps: SyncDeps,
+  logger: Logger,
+  metrics?: Metrics,
+): Promise<FastifyInstance> {
   const tokenSecret = await readTokenSecret(config.dataDir)
-  const app = await buildApp({ deps, config, tokenSecret, logger })
-  await app.listen({ host: config.host, port: config.port })
-  return app
+  return buildApp({ deps, config, tokenSecret, logger, ...(metrics && { metrics }) })
 }
 
-/** The secret that API tokens of this node are signed with; made at its first use, readable by its owner alone. */
-export async function readTokenSecret(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'keys', 'token.secret')
-  await writeFile(path, `${randomBytes(48).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    },
-  )
-  return (await readFile(path, 'utf8')).trim()
+async function listen(app: FastifyInstance, { host, port }: { host: string; port: number }): Promise<string> {
+  await app.listen({ host, port })
+  const bound = app.server.address() as AddressInfo
+  return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
 }
 
-function urlOf(app: FastifyInstance): string {
-  const { address, port, family } = app.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-async function stopNode(app: FastifyInstance | undefined, exchange: RunningExchange, logger: Logger): Promise<void> {
+async function stopNode(apps: readonly FastifyInstance[], exchange: RunningExchange, logger: Logger): Promise<void> {
   const late = setTimeout(() => {
     logger.warn({}, 'stopping takes long: open connections are cut')
-    app?.server.closeAllConnections()
-  }, stopWithinMs / 2)
-  await app?.close()
+    for (const app of apps) app.server.closeAllConnections()
+  }, cutConnectionsAfterMs)
+  await Promise.all(apps.map((app) => app.close()))
   await exchange.stop()
   clearTimeout(late)
 }
 
-/** Waits for SIGINT or SIGTERM. */
+/** Waits for SIGINT or SIGTERM. One Ctrl-C can arrive twice, by the terminal and by a parent, so later ones are ignored. */
 export function untilStopped(): Promise<unknown> {
-  return Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  return new Promise((settle) => {
+    process.on('SIGINT', settle)
+    process.on('SIGTERM', settle)
+  })
 }

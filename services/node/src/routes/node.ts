@@ -1,27 +1,39 @@
-import { describeNode, getReadiness, type SyncDeps } from '@concordance/exchange'
-import { api, type ParamsOf, type ProblemCode, problems } from '@concordance/protocol'
-import type { FastifyInstance } from 'fastify'
-import { addRoute } from '../access.ts'
+import { describeNode, type SyncDeps } from '@concordance/exchange'
+import { api, type ProblemCode, problems } from '@concordance/protocol'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { NodeConfig } from '../config.ts'
-import { createOpenApi, renderReference } from '../openapi.ts'
-import { HttpProblem } from '../problems.ts'
+import { NodeError } from '../error.ts'
+import { createOpenApi } from '../open-api.ts'
+import { contentPolicy, renderReference } from '../reference-page.ts'
 
-export const nodeRoutes = async (app: FastifyInstance, { deps, config }: { deps: SyncDeps; config: NodeConfig }) => {
-  addRoute(app, api.getNodeDocument, async (_request, reply) =>
-    reply
-      .type('application/jwt')
-      .header('cache-control', 'no-cache')
-      .send(await describeNode(deps, config)),
-  )
-  addRoute(app, api.getLiveness, async () => ({ status: 'ok' }))
-  addRoute(app, api.getReadiness, async () => ({ status: 'ready', log: await getReadiness(deps) }))
-  addRoute(app, api.getOpenApi, async () => createOpenApi(config))
-  addRoute(app, api.getReference, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(renderReference(createOpenApi(config))),
-  )
-  addRoute(app, api.getProblem, async (request) => {
-    const { code } = request.params as ParamsOf<typeof api.getProblem>
-    if (!Object.hasOwn(problems, code)) throw new HttpProblem('not-found', 'there is no such code')
-    return { type: `urn:concordance:problem:${code}`, code, ...problems[code as ProblemCode] }
+/** What this node is, and how to speak to it. */
+export const nodeRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; config: NodeConfig }> = async (app, options) => {
+  const { deps, config } = options
+  app.route({
+    ...api.getNodeDocument,
+    handler: async (_request, reply) => {
+      const document = await describeNode(deps, config)
+      return reply.type('application/jwt').header('cache-control', 'no-cache').send(document)
+    },
+  })
+  app.route({
+    ...api.getOpenApi,
+    handler: async (_request, reply) => reply.header('cache-control', forAMinute).send(createOpenApi(config)),
+  })
+  app.route({
+    ...api.getReference,
+    handler: async (_request, reply) => {
+      reply.header('cache-control', forAMinute).header('content-security-policy', contentPolicy)
+      return reply.type('text/html; charset=utf-8').send(renderReference(createOpenApi(config)))
+    },
+  })
+  app.route({
+    ...api.getProblem,
+    handler: async ({ params: { code } }) => {
+      if (!Object.hasOwn(problems, code)) throw new NodeError('not-found', 'there is no such code')
+      return { type: `urn:concordance:problem:${code}`, code, ...problems[code as ProblemCode] }
+    },
   })
 }
+
+const forAMinute = 'public, max-age=60'

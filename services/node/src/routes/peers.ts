@@ -1,18 +1,20 @@
 import { listMisconduct, listPeerSync, listPeers, listQuarantine, type SyncDeps, syncNow } from '@concordance/exchange'
-import { api, type BodyOf } from '@concordance/protocol'
-import type { FastifyInstance } from 'fastify'
-import { addRoute } from '../access.ts'
-import { HttpProblem } from '../problems.ts'
+import { api } from '@concordance/protocol'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NodeError } from '../error.ts'
 
-export const peerRoutes = async (app: FastifyInstance, { deps }: { deps: SyncDeps }) => {
-  addRoute(app, api.listPeers, async () => ({ items: await listPeers(deps) }))
-  addRoute(app, api.listPeerSync, async () => ({ items: await listPeerSync(deps) }))
-  addRoute(app, api.syncNow, async (request) => {
-    const { peer } = request.body as BodyOf<typeof api.syncNow>
-    if (peer !== undefined && !deps.peers.find(peer)) throw new HttpProblem('not-found', 'there is no such peer')
-    await syncNow(deps, peer)
-    return { items: await listPeerSync(deps) }
+/** Other institutes' nodes, as this node sees them. */
+export const peerRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
+  app.route({ ...api.listPeers, handler: async () => ({ items: await listPeers(deps) }) })
+  app.route({ ...api.listPeerSync, handler: async () => ({ items: await listPeerSync(deps) }) })
+  app.route({
+    ...api.syncNow,
+    handler: async ({ body: { peer }, signal }) => {
+      if (peer !== undefined && !deps.peers.find(peer)) throw new NodeError('not-found', 'there is no such peer')
+      await syncNow(deps, peer, signal)
+      return { items: await listPeerSync(deps) }
+    },
   })
-  addRoute(app, api.listMisconduct, async () => ({ items: await listMisconduct(deps) }))
-  addRoute(app, api.listQuarantine, async () => ({ items: await listQuarantine(deps) }))
+  app.route({ ...api.listMisconduct, handler: async () => ({ items: await listMisconduct(deps) }) })
+  app.route({ ...api.listQuarantine, handler: async () => ({ items: await listQuarantine(deps) }) })
 }

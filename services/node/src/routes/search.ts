@@ -1,28 +1,26 @@
-import { answerSearch, listActivePeers, type SyncDeps, searchFederation, searchRecords } from '@concordance/exchange'
-import { api, type BodyOf, type QueryOf } from '@concordance/protocol'
-import type { FastifyInstance } from 'fastify'
-import { addRoute, peerOf, viewerOf } from '../access.ts'
+import { listActivePeers, type SyncDeps, searchFederation, searchRecords } from '@concordance/exchange'
+import { api } from '@concordance/protocol'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { viewerOf } from '../caller.ts'
+import type { Rates } from '../rates.ts'
 
 const defaultLimit = 50
 const defaultBudgetMs = 4_000
 
-export const searchRoutes = async (app: FastifyInstance, { deps }: { deps: SyncDeps }) => {
-  addRoute(app, api.search, async (request) => {
-    const query = request.query as QueryOf<typeof api.search>
-    const { q, type, iss, limit = defaultLimit, federated = false, budgetMs = defaultBudgetMs } = query
-    const filters = { q, ...(type !== undefined && { type }), ...(iss !== undefined && { iss }) }
-    const local = await searchRecords(deps, viewerOf(request), filters, limit)
-    if (!federated) return { hits: local, complete: true, institutes: [] }
-    const peers = await listActivePeers(deps)
-    const result = await searchFederation(deps, peers, local, {
-      q,
-      limit,
-      budgetMs,
-      ...(type !== undefined && { type }),
-    })
-    return { ...result, hits: result.hits.slice(0, limit) }
+/** Search here and, when asked to, at every active peer. */
+export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; rates: Rates }> = async (app, options) => {
+  const { deps, rates } = options
+  app.route({
+    ...api.search,
+    handler: async (request, reply) => {
+      const { limit = defaultLimit, federated = false, budgetMs = defaultBudgetMs, ...filters } = request.query
+      const local = await searchRecords(deps, viewerOf(request), filters, limit)
+      if (!federated) return { hits: local, complete: true, institutes: [] }
+      await rates.federated(request, reply)
+      const { q, type } = filters
+      const question = { q, limit, budgetMs, ...(type !== undefined && { type }) }
+      const result = await searchFederation(deps, await listActivePeers(deps), local, question)
+      return { complete: result.complete, hits: result.hits.slice(0, limit), institutes: [...result.institutes] }
+    },
   })
-  addRoute(app, api.answerSearch, async (request) =>
-    answerSearch(deps, peerOf(request), request.body as BodyOf<typeof api.answerSearch>),
-  )
 }

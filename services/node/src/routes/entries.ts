@@ -1,0 +1,38 @@
+import { readPage, type SyncDeps, waitForGrowth } from '@concordance/exchange'
+import { api, formatEntryLine, formatTrailerLine, limits } from '@concordance/protocol'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { peerOf } from '../caller.ts'
+import { createPlaces } from '../places.ts'
+
+/** Long polls of one peer at a time; a further one is answered at once. */
+const waitsAtMost = 4
+
+/** Copying our log. @param stopping Ends every wait, so that the node can stop. */
+export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: AbortSignal }> = async (
+  app,
+  { deps, stopping },
+) => {
+  const waits = createPlaces(waitsAtMost)
+  app.route({
+    ...api.listEntries,
+    handler: async (request, reply) => {
+      const peer = peerOf(request)
+      const { from, limit = limits.pageEntries, wait = 0 } = request.query
+      if (wait > 0) {
+        const signal = AbortSignal.any([request.signal, stopping])
+        await waits.use(peer.iss, () => waitForGrowth(deps, from, wait * 1_000, signal))
+      }
+      // Rights and entries are read afresh: what was true on arrival may not be true after the wait.
+      const page = await readPage(deps, peer, { from, limit })
+      const lines = [...page.entries.map(formatEntryLine), formatTrailerLine(page.trailer)]
+      return reply.type('application/x-ndjson').send(`${lines.join('\n')}\n`)
+    },
+  })
+  app.route({
+    ...api.notify,
+    handler: async (request, reply) => {
+      deps.wake.announce(`hint:${peerOf(request).iss}`, request.body.size)
+      return reply.code(204).send(null)
+    },
+  })
+}
