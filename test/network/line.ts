@@ -34,7 +34,7 @@ export async function openLine(target: () => string): Promise<Line> {
   const server = createServer((incoming, outgoing) => {
     if (line.mode.kind === 'hang') return
     if (line.mode.kind === 'cut') return void incoming.socket.destroy()
-    forward(target(), incoming, outgoing, () => line.mode, heard).catch(() => outgoing.destroy())
+    void forward(target(), incoming, outgoing, () => line.mode, heard).catch(() => outgoing.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

@@ -37,7 +37,23 @@ export async function startTestNetwork(
     await dropDatabases(serverUrl, prefix)
   })
   network = await startNetwork({ institutes, dataDir, serverUrl, prefix, role: 'web', ...options })
+  if (options.role === undefined) await introduce(network.institutes)
   return { ...network, serverUrl, prefix, dataDir }
+}
+
+/**
+ * Makes everybody know everybody's keys. A node answers a peer only once it has seen that peer's keys, and remembers for
+ * two seconds that it had not; nodes that run by themselves get over that, and a test need not wait for it.
+ */
+async function introduce(institutes: readonly Institute[]): Promise<void> {
+  for (const { node } of institutes) {
+    for (const other of institutes) {
+      if (other.node === node) continue
+      const { compact, document } = other.node.deps.identity.keyset()
+      const values = { iss: other.entityId, seq: document.seq, document: compact, position: null }
+      await node.deps.db.insertInto('keyset').values(values).execute()
+    }
+  }
 }
 
 /** Publishes an observation as a program of the institute does. */
