@@ -134,6 +134,9 @@ function fileOf({ entityId, name, port }: Pick<Founded, 'entityId' | 'name' | 'p
   return { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...name }, host: '127.0.0.1', port }
 }
 
+/** Everything here comes from one address in a hurry. */
+const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
+
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
   const { databaseUrl } = one
   const file = { ...fileOf(one), peers }
@@ -146,6 +149,7 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
       logLevel: options.logLevel ?? 'silent',
       compareEveryMs: options.compareEveryMs ?? 2_000,
       role: options.role ?? 'all',
+      rates: unlimited,
     },
   )
   const node = await startNode(config)
