@@ -28,7 +28,7 @@ export async function withNodeConfig<T>(context: Context, use: (config: NodeConf
 
 /** Whether the configuration names no server, so that the node runs its own. */
 export function isEmbedded({ env, ...context }: Context): boolean {
-  const named = env.DATABASE_URL || env.CONCORDANCE_DATABASE_URL || env.CONCORDANCE_DATABASE_URL_FILE
+  const named = env.DATABASE_URL || env.DATABASE_URL_FILE
   return !named && requireNodeFile({ env, ...context }).databaseUrl === undefined
 }
 

@@ -83,7 +83,7 @@ export function parseBaseUrl(text: string): URL {
 }
 
 /** Whether a URL's host is a literal loopback address. */
-export function isLoopbackUrl(url: string): boolean {
+export function isLoopbackUrl(url: string | URL): boolean {
   const literal = unbracket(new URL(url).hostname)
   return isIP(literal) !== 0 && isLoopback(literal)
 }

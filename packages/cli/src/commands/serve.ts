@@ -21,7 +21,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const database = await startDatabase(context)
   try {
     const config = loadConfig(dataDirOf(context), context.env, { ...overrides, ...database?.settings })
-    const node = await startNode(config, createLogger(config.logLevel))
+    const node = await startNode(config, createLogger(config.logLevel, 2))
     announce(context, config, node)
     if (!signal.aborted) await once(signal, 'abort')
     terminal.talk('stopping: open requests and the work at hand are finished first')
