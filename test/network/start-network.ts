@@ -131,10 +131,10 @@ async function found(spec: InstituteSpec, { dataDir, serverUrl, prefix }: Networ
 }
 
 function fileOf({ entityId, name, port }: Pick<Founded, 'entityId' | 'name' | 'port'>) {
-  return { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...name }, host: '127.0.0.1', port }
+  return { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...name }, host: '127.0.0.1', port, rates: unlimited }
 }
 
-/** Everything here comes from one address in a hurry. */
+/** Everything here comes from one address, in a hurry. */
 const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
 
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
@@ -149,7 +149,6 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
       logLevel: options.logLevel ?? 'silent',
       compareEveryMs: options.compareEveryMs ?? 2_000,
       role: options.role ?? 'all',
-      rates: unlimited,
     },
   )
   const node = await startNode(config)

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { RouteContract } from './route.ts'
 import { SearchResult } from './shapes.ts'
-import { Cursor, EntityId, Jws, Limit, RecordTypeName } from './values.ts'
+import { EntityId, Jws, Limit, RecordTypeName } from './values.ts'
 
 const closed = { additionalProperties: false } as const
 const Words = Type.String({ minLength: 1, maxLength: 200, description: 'Words to look for.', examples: ['refusal'] })
@@ -29,7 +29,6 @@ export const search = {
         q: Words,
         type: Type.Optional(RecordTypeName),
         iss: Type.Optional(EntityId),
-        cursor: Type.Optional(Cursor),
         limit: Type.Optional(Limit),
         federated: Type.Optional(Type.Boolean({ description: 'Ask the peers too; false where absent.' })),
         budgetMs: Type.Optional(BudgetMs),

@@ -232,7 +232,6 @@ export const SearchResult = Type.Object(
     hits: Type.Array(RecordView),
     complete: Type.Boolean({ description: 'True only if every active peer in scope answered ok.' }),
     institutes: Type.Array(InstituteAnswer),
-    next: Type.Optional(Type.String({ description: 'Cursor of the next page of local hits; absent on the last.' })),
   },
   { $id: 'SearchResult', description: 'Hits, and how far they are the whole answer.' },
 )
