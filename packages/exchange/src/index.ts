@@ -28,7 +28,7 @@ export { ExchangeError, type ExchangeErrorCode, type FieldError } from './error.
 export { exportRecord } from './export-record.ts'
 export { createIdentity } from './keys/identity-files.ts'
 export { getSealedCheckpoint } from './log/checkpoints.ts'
-export { confirmAtStart, confirmByPeers, confirmLog, suspendPublishing } from './log/confirm.ts'
+export { confirmAtStart, confirmByPeers, confirmLog } from './log/confirm.ts'
 export { type EntriesPage, readPage, waitForGrowth } from './log/entries.ts'
 export { proveConsistency, proveInclusion } from './log/proof.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'

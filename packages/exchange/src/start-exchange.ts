@@ -7,7 +7,6 @@ import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
 import { confirmAtStart } from './log/confirm.ts'
 import { openGuard } from './log/guard.ts'
-import { startConfirming } from './log/start-confirming.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
@@ -104,12 +103,7 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
       })
     },
   })
-  return [
-    startProjection(deps),
-    startConfirming(deps),
-    startSync(deps, { ...defaultSyncOptions, compareEveryMs }),
-    jobs,
-  ]
+  return [startProjection(deps), startSync(deps, { ...defaultSyncOptions, compareEveryMs }), jobs]
 }
 
 /** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */

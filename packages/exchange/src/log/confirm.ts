@@ -32,28 +32,26 @@ export async function confirmAtStart(deps: Deps): Promise<LogState> {
 }
 
 /**
- * Confirms our log by what peers remember of it: the newest checkpoints they hold, which count only under our own key.
- * Every one of them must be part of our log as the database has it, and there must be at least one. Where the guard itself
- * shows that more was signed than the database holds, no peer can confirm: then something is lost for certain.
+ * Holds our log against what peers remember of it: the newest checkpoints they hold, which count only under our own key.
+ * One that our log does not lead to stops publishing, also where database and guard agree: both may have been
+ * restored together. An unconfirmed log is confirmed when at least one was shown and all of them are part of it; not where
+ * the guard itself shows that more was signed than the database holds, for then something is lost for certain.
  *
  * @param shown Compact JWS, as peers sent them; attacker-controlled.
- * @returns true when the log is confirmed now.
+ * @returns the state of the log afterwards.
  */
-export async function confirmByPeers(deps: Deps, shown: readonly string[]): Promise<boolean> {
+export async function confirmByPeers(deps: Deps, shown: readonly string[]): Promise<LogState> {
   const checkpoints = shown.flatMap((compact) => verifyOwn(deps, compact))
-  const confirmed = await changeState(deps, async (trx, own) => {
-    if (own.state !== 'unconfirmed') return { state: own.state, reason: null }
-    for (const checkpoint of checkpoints) {
-      if (checkpoint.size > own.head.size) return { state: 'unconfirmed', reason: 'behind-peer' }
-      const root = encodeBase64url(await rootAt(trx, own.id, checkpoint.size))
-      if (root !== checkpoint.root) return { state: 'unconfirmed', reason: 'differs-from-peer' }
-    }
-    const isSure = checkpoints.length > 0 && own.reason !== 'signed-beyond'
-    if (isSure) await auditConfirmation(deps, trx, 'peers', own.head, { checkpoints: checkpoints.length })
-    return isSure ? { state: 'following', reason: null } : { state: 'unconfirmed', reason: own.reason }
+  const { before, after } = await changeState(deps, async (trx, own) => {
+    const contradiction = await findContradiction(trx, own, checkpoints)
+    if (contradiction) return { state: 'unconfirmed', reason: contradiction }
+    if (own.state !== 'unconfirmed' || checkpoints.length === 0 || own.reason === 'signed-beyond') return own
+    await auditConfirmation(deps, trx, 'peers', own.head, { checkpoints: checkpoints.length })
+    return { state: 'following', reason: null }
   })
-  if (confirmed !== 'unconfirmed') await deps.writer.seal()
-  return confirmed !== 'unconfirmed'
+  if (before !== after) deps.log.warn({ before, after }, 'the peers decided whether our log is the newest there is')
+  if (before === 'unconfirmed' && after !== before) await deps.writer.seal()
+  return after
 }
 
 /**
@@ -80,12 +78,6 @@ export async function confirmLog(
   await deps.writer.seal()
 }
 
-/** Stops publishing because a peer holds a checkpoint under our key that our log does not lead to. */
-export async function suspendPublishing(deps: Deps, reason: 'behind-peer' | 'differs-from-peer'): Promise<void> {
-  await changeState(deps, async () => ({ state: 'unconfirmed', reason }))
-  deps.log.error({ reason }, 'publishing is stopped: our log is not the newest there is')
-}
-
 interface OwnLog {
   readonly id: number
   readonly state: LogState
@@ -95,9 +87,21 @@ interface OwnLog {
 
 type Change = { readonly state: LogState; readonly reason: string | null }
 
+async function findContradiction(
+  db: Kysely<Tables>,
+  own: OwnLog,
+  checkpoints: readonly Checkpoint[],
+): Promise<string | undefined> {
+  for (const { size, root } of checkpoints) {
+    if (size > own.head.size) return 'behind-peer'
+    if (encodeBase64url(await rootAt(db, own.id, size)) !== root) return 'differs-from-peer'
+  }
+  return undefined
+}
+
 async function judgeOwnLog(deps: Deps): Promise<{ state: LogState; head: TreeHead }> {
   let head: TreeHead = { size: 0, root: '' }
-  const state = await changeState(deps, async (_, own) => {
+  const { after: state } = await changeState(deps, async (_, own) => {
     head = own.head
     if (own.state === 'unconfirmed') return own
     const verdict = judgeGuard(own.head, deps.guard.read())
@@ -115,7 +119,7 @@ function isSafe(verdict: GuardVerdict): boolean {
 async function changeState(
   deps: Deps,
   decide: (trx: Kysely<Tables>, own: OwnLog) => Promise<Change>,
-): Promise<LogState> {
+): Promise<{ before: LogState; after: LogState }> {
   return deps.db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${sealLock})`.execute(trx)
     const row = await trx
@@ -132,7 +136,7 @@ async function changeState(
       .set({ state: change.state, state_reason: change.reason })
       .where('id', '=', row.id)
       .execute()
-    return change.state
+    return { before: row.state, after: change.state }
   })
 }
 
