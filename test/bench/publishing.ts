@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { bearer, createClient } from '@concordance/client'
+import { api } from '@concordance/protocol'
+import { startChildNode } from './child-node.ts'
+import { insertRate } from './limits.ts'
+import { type Pair, recordOf } from './pair.ts'
+import { interleave } from './series.ts'
+
+const clients = 16
+const connections = 8
+const count = 2_000
+
+/** Publishing through the API by 16 clients, durable before each answer, against single-row autocommit INSERT. */
+export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: number }) {
+  const node = await startChildNode(origin.config())
+  const client = createClient({ baseUrl: node.url, authorize: bearer(origin.token) })
+  const publish = (i: number) =>
+    client.call(api.publishRecord, { headers: { 'idempotency-key': randomUUID() }, body: recordOf(i) })
+  try {
+    await rateOf(publish) // so that what is measured is neither compiled nor connected for the first time
+    const { measured, limit, ratio } = await interleave(
+      rounds,
+      () => rateOf(publish),
+      () => insertRate(origin.config().databaseUrl, { connections, count }),
+    )
+    const beside = { name: `single-row autocommit INSERT, ${connections} connections`, series: limit }
+    const target = { text: 'ratio ≥ 0.5', holds: ratio.median >= 0.5 }
+    const name = `publish through the API, ${clients} clients`
+    return { figures: [{ name, unit: 'records/s', measured, limit: beside, ratio, target }], notes: [] }
+  } finally {
+    await client.close()
+    await node.stop()
+  }
+}
+
+async function rateOf(publish: (i: number) => Promise<unknown>): Promise<number> {
+  let next = 0
+  const started = performance.now()
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (next < count) await publish(next++)
+    }),
+  )
+  return (count / (performance.now() - started)) * 1_000
+}
