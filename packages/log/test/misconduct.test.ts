@@ -55,6 +55,7 @@ t.test('a rollback', async (t) => {
       await checkpoint(leaves, { iat: 100 }),
     ]) {
       t.throws(() => prove(first, later), { code: 'EVIDENCE' })
+      t.throws(() => prove(later, first), { code: 'EVIDENCE' })
     }
   })
 })
@@ -80,6 +81,14 @@ t.test('a rewritten log', async (t) => {
     t.throws(() => prove(before, after, leaves.map(encodeBase64url)), { code: 'EVIDENCE' })
     t.throws(() => prove(before, after, encoded.slice(0, 8)), { code: 'EVIDENCE' })
     t.throws(() => prove(before, after, []), { code: 'EVIDENCE' })
+    const invented = leavesOf(9, 'invented').map(encodeBase64url)
+    t.throws(() => prove(before, after, invented), { code: 'EVIDENCE' })
+  })
+
+  await t.test('is not proven by inner nodes shown as leaves', async (t) => {
+    const [before, after] = [await checkpoint(leaves.slice(0, 5)), await checkpoint(leaves)]
+    const nodes = [rootOfLeaves(leaves.slice(0, 8)), ...leaves.slice(8)].map(encodeBase64url)
+    t.throws(() => prove(before, after, nodes), { code: 'EVIDENCE' })
   })
 
   await t.test('is not proven by leaves that are no hashes', async (t) => {
@@ -222,6 +231,8 @@ t.test('contradicted coverage', async (t) => {
     ]) {
       t.throws(() => prove(accused, [{ coverage: honest, common }]), { code: 'EVIDENCE' })
     }
+    const unordered = [await told(0, 9, [5, 4, 2, 1])]
+    t.throws(() => prove(accused, unordered), { code: 'EVIDENCE' })
     const beyond = [await told(0, 3, [1, 2, 5]), await told(3, 9, [4])]
     t.throws(() => prove(accused, beyond), { code: 'EVIDENCE' })
   })

@@ -35,6 +35,9 @@ import {
 } from '../src/index.ts'
 
 const institute = await createInstitute()
+const { origin } = institute
+const { log } = institute.signers
+const logJwk = logJwkOf(institute)
 const entries = await logOf(institute, 9)
 const honest = await proofOf(institute, entries, 5)
 
@@ -113,6 +116,27 @@ t.test('a record proof', async (t) => {
       code: 'PROOF_MALFORMED',
     })
     t.equal(verifyRecordProof(smaller, institute.pin).checkpoint.size, 8)
+  })
+
+  await t.test('is refused where the note gives another size or another root alone', async (t) => {
+    const { index, hashes } = parseTlogProof(honest.proof)
+    const root = rootOfLeaves(leavesOf(entries))
+    const other = rootOfLeaves(leavesOf(entries.slice(0, 8)))
+    for (const [size, given] of [
+      [10, root],
+      [9, other],
+    ] as const) {
+      const proof = formatTlogProof({ index, hashes, note: await signNote({ origin, size, root: given }, log, logJwk) })
+      t.throws(() => verifyRecordProof({ ...honest, proof }, institute.pin), { code: 'PROOF_MALFORMED' })
+    }
+    const proof = formatTlogProof({ index, hashes, note: await signNote({ origin, size: 9, root }, log, logJwk) })
+    t.equal(verifyRecordProof({ ...honest, proof }, institute.pin).checkpoint.size, 9)
+  })
+
+  await t.test('is refused where the statement is for another log of the same institute', async (t) => {
+    const elsewhere = await entryAt(institute, 5, { change: { log: 'a.example/log/2' } })
+    const proof = await proofOf(institute, entries.with(5, elsewhere), 5)
+    t.throws(() => verifyRecordProof(proof, institute.pin), { code: 'PROOF_MALFORMED' })
   })
 
   await t.test('is refused where another key signed the note', async (t) => {
@@ -217,9 +241,13 @@ async function rotateRecordKey(
   return { chain: [keyset.compact, second], signer: createLocalSigner(next) }
 }
 
-function noteOf({ signers, document }: Institute, origin: string, entries: readonly WireEntry[]): Promise<string> {
-  const jwk = document.keys.find(({ purpose }) => purpose === 'log')?.jwk as PublicJwk
-  return signNote({ origin, size: entries.length, root: rootOfLeaves(leavesOf(entries)) }, signers.log, jwk)
+function noteOf(by: Institute, origin: string, entries: readonly WireEntry[]): Promise<string> {
+  const root = rootOfLeaves(leavesOf(entries))
+  return signNote({ origin, size: entries.length, root }, by.signers.log, logJwkOf(by))
+}
+
+function logJwkOf({ document }: Institute): PublicJwk {
+  return document.keys.find(({ purpose }) => purpose === 'log')?.jwk as PublicJwk
 }
 
 function leavesOf(entries: readonly WireEntry[]): Hash[] {
