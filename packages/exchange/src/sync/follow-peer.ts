@@ -151,6 +151,8 @@ async function openMirror(deps: Deps, peer: Peer, calls: PeerCalls, signal?: Abo
   const keyset = await fetchKeyset(deps, peer, undefined, calls, signal)
   await createMirror(deps.db, peer, keyset)
   await storeKeyset(deps.db, peer.iss, keyset)
+  // From now on we can tell who the peer is, which it may have been waiting for.
+  await calls.notify(deps.wake.latest(`log:${deps.identity.iss}`)).catch(() => undefined) // a hint
   return (await findMirror(deps.db, peer)) as Mirror
 }
 

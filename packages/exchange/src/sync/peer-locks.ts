@@ -15,17 +15,23 @@ export interface PeerLocks {
 export function openPeerLocks({ pool, log }: Deps): PeerLocks {
   let client: Promise<pg.PoolClient> | undefined
   let held = new Set<string>()
+  const lent = new Set<pg.PoolClient>()
 
-  const forget = (error: Error, lost: pg.PoolClient) => {
-    log.warn({ err: error.message }, 'lost the connection that holds the peers')
-    lost.release(error)
-    client = undefined
-    held = new Set()
-  }
   const connect = async () => {
     const next = await pool.connect()
-    next.once('error', (error) => forget(error, next))
+    next.on('error', (error) => {
+      if (!lent.has(next)) return
+      log.warn({ err: error.message }, 'lost the connection that holds the peers')
+      client = undefined
+      held = new Set()
+      giveBack(next, error)
+    })
+    lent.add(next)
     return next
+  }
+  /** To the pool, once: a connection can break while it is being given back. */
+  const giveBack = (last: pg.PoolClient, error?: Error) => {
+    if (lent.delete(last)) last.release(error)
   }
   return {
     async hold(iss) {
@@ -44,8 +50,8 @@ export function openPeerLocks({ pool, log }: Deps): PeerLocks {
       const last = await client?.catch(() => undefined) // never connected: nothing is held
       if (!last) return
       client = undefined
-      await last.query('select pg_advisory_unlock_all()')
-      last.release()
+      await last.query('select pg_advisory_unlock_all()').catch(() => undefined) // broken: its locks are gone with it
+      giveBack(last)
     },
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
 import { listActivePeers } from '../peers.ts'
-import { askAboutUs } from './ask-about-us.ts'
 import { compareKept, comparePeer } from './compare-peers.ts'
 import { followPeer, type Pass } from './follow-peer.ts'
 import type { Peer, PeerCalls } from './peer-calls.ts'
@@ -121,17 +120,7 @@ async function compareLoop(deps: SyncDeps, options: SyncOptions, signal: AbortSi
     await sleep(jittered(pauseMs), undefined, { signal }).catch(() => undefined) // only ever rejects by our own abort
     if (signal.aborted) return
     await compareAll(deps, signal).catch((error) => deps.log.error({ err: error }, 'a round of comparing failed'))
-    // While our own log waits to be confirmed, peers that come up are asked soon.
-    pauseMs = (await isConfirmed(deps, signal)) ? options.compareEveryMs : 2_000
-  }
-}
-
-async function isConfirmed(deps: SyncDeps, signal: AbortSignal): Promise<boolean> {
-  try {
-    return await askAboutUs(deps, signal)
-  } catch (error) {
-    deps.log.error({ err: error }, 'could not ask the peers about our own log')
-    return false
+    pauseMs = options.compareEveryMs
   }
 }
 

@@ -31,7 +31,8 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   app.route({
     ...api.notify,
     handler: async (request, reply) => {
-      deps.wake.announce(`hint:${peerOf(request).iss}`, request.body.size)
+      // A hint is as new as it is late: what it says about sizes is for the pull to find out.
+      deps.wake.announce(`hint:${peerOf(request).iss}`, deps.now().getTime())
       return reply.code(204).send(null)
     },
   })
