@@ -138,8 +138,8 @@ export function missingOf(content: JsonObject, unconfirmed: ReadonlySet<string>)
 }
 
 /**
- * The questions that are still open: a required field is missing, or stands at null or at a suggestion and nobody has
- * answered.
+ * The questions that are still open: a required field is missing, or there are fields at null or with a suggestion and
+ * nobody has answered one of them.
  *
  * @param answered Fields that answers filled, for any draft.
  * @param suggestions What the log suggests for a field without saying it.
@@ -153,10 +153,11 @@ export function openQuestions(
   return forms.flatMap((form) => {
     const fields = [...form.required, ...(form.optional ?? [])]
     const open = form.required.filter((field) => missing.has(field))
-    const unsure = fields.some(
+    const unsure = fields.filter(
       (field) => suggestions.has(field) || drafts.some((draft) => findField(draft.content, field) === null),
     )
-    if (open.length === 0 && !(unsure && !fields.some((field) => answered.has(field)))) return []
+    const settled = unsure.length === 0 || unsure.some((field) => answered.has(field))
+    if (open.length === 0 && settled) return []
     const suggested = Object.fromEntries([...suggestions].filter(([field]) => fields.includes(field)))
     return [
       {

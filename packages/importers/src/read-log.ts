@@ -98,7 +98,10 @@ function kindOf(head: Buffer): 'archive' | 'json' {
   if (/^version https:\/\/git-lfs\.github\.com\/spec\/|^(\/|\.\.\/)*(\.git\/)?annex\/objects\//.test(text)) {
     throw new ImportError('POINTER_ONLY', 'is a pointer to content that is stored elsewhere')
   }
-  if (['\xef\xbb\xbf', '\xff\xfe', '\xfe\xff', '\0'].some((mark) => text.startsWith(mark))) {
+  if (
+    ['\xef\xbb\xbf', '\xff\xfe', '\xfe\xff'].some((mark) => text.startsWith(mark)) ||
+    text.slice(0, 2).includes('\0')
+  ) {
     throw new ImportError('JSON_ENCODING', 'is not plain UTF-8')
   }
   if (/^\s*\{/.test(text)) return 'json'

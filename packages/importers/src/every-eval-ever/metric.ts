@@ -22,8 +22,8 @@ const vocabulary: readonly [RegExp, string][] = [
 ]
 
 /**
- * What a result measures: its metric id, in records before 0.2.2 a metric that its description names. Descriptions
- * themselves are free text and stay home.
+ * What a result measures: its metric id, in records before 0.2.2 a metric that its description or name
+ * mentions. Descriptions themselves are free text and stay home.
  */
 export function metricOf(result: LogNode, warnings: WarningLog): MetricName {
   const config = memberOf(result, 'metric_config')
@@ -32,14 +32,21 @@ export function metricOf(result: LogNode, warnings: WarningLog): MetricName {
     if (found !== undefined && faultOfName(found.value, 2) === undefined)
       return { id: found.value, origin: found.origin }
   }
-  const described = findText(memberOf(config, 'evaluation_description'))
-  for (const [form, id] of vocabulary) {
-    const match = described === undefined ? null : form.exec(described.value)
-    if (match !== null && described !== undefined)
-      return { id: id.replace('$1', match[1] ?? ''), origin: described.origin }
+  const texts = [memberOf(config, 'evaluation_description'), memberOf(result, 'evaluation_name')].map(findText)
+  for (const text of texts.filter((found) => found !== undefined)) {
+    const id = findInVocabulary(text.value)
+    if (id !== undefined) return { id, origin: text.origin }
   }
   warnings.add('metric-unnamed', `${config.origin} does not name its metric`)
   return { id: 'score', origin: config.origin }
+}
+
+function findInVocabulary(text: string): string | undefined {
+  for (const [form, id] of vocabulary) {
+    const match = form.exec(text)
+    if (match !== null) return id.replace('$1', match[1] ?? '')
+  }
+  return undefined
 }
 
 /** Metrics that are the share of items scored 1 among items scored 0 or 1. */

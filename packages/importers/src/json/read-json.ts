@@ -37,6 +37,8 @@ class Keeper {
   readonly #frames: Frame[] = []
   #skipping = 0
   #kept = 0
+  /** Folds around the value at hand: what they take is not kept. */
+  #folds = 0
 
   constructor(root: Shape) {
     this.#root = root
@@ -75,7 +77,10 @@ class Keeper {
   beginArray(): void {
     const shape = this.#begin('list', 'fold')
     if (shape?.kind === 'list') this.#frames.push({ kind: 'list', items: shape.items, list: [] })
-    if (shape?.kind === 'fold') this.#frames.push({ kind: 'fold', items: shape.items, into: shape.start() })
+    if (shape?.kind === 'fold') {
+      this.#folds++
+      this.#frames.push({ kind: 'fold', items: shape.items, into: shape.start() })
+    }
   }
 
   endObject(): void {
@@ -110,13 +115,17 @@ class Keeper {
     const frame = this.#frames.pop()
     if (frame?.kind === 'object') this.#put(frame.map)
     if (frame?.kind === 'list') this.#put(frame.list)
-    if (frame?.kind === 'fold') this.#put(frame.into)
+    if (frame?.kind === 'fold') {
+      this.#folds--
+      this.#put(frame.into)
+    }
   }
 
   #put(value: Kept | undefined): void {
     const top = this.#frames.at(-1)
-    if (value !== undefined && top?.kind !== 'fold' && ++this.#kept > limits.keptValues)
+    if (value !== undefined && this.#folds === 0 && ++this.#kept > limits.keptValues) {
       throw new ImportError('JSON_TOO_LARGE', 'holds too many values')
+    }
     if (top?.kind === 'fold') top.into.add(value)
     else if (top === undefined) this.result = value
     else if (top.kind === 'list') top.list.push(value ?? null)

@@ -67,8 +67,9 @@ export function createTokenizer(sink: TokenSink): Tokenizer {
   }
 
   function end(): void {
+    if (inString || depth > 0) throw new ImportError('JSON_TRUNCATED', `ends at byte ${offset}`)
     if (word !== '') endWord(0)
-    if (inString || depth > 0 || expect !== 'nothing') throw new ImportError('JSON_TRUNCATED', `ends at byte ${offset}`)
+    if (expect !== 'nothing') throw new ImportError('JSON_TRUNCATED', `ends at byte ${offset}`)
   }
 
   function readString(chunk: Buffer, start: number): number {
