@@ -7,6 +7,7 @@ import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
 import { confirmAtStart } from './log/confirm.ts'
 import { openGuard } from './log/guard.ts'
+import { startConfirming } from './log/start-confirming.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
@@ -103,7 +104,8 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
       })
     },
   })
-  return [startProjection(deps), startSync(deps, { ...defaultSyncOptions, compareEveryMs }), jobs]
+  const sync = startSync(deps, { ...defaultSyncOptions, compareEveryMs })
+  return [startConfirming(deps), startProjection(deps), sync, jobs]
 }
 
 /** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */
