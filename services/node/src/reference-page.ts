@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { api, type ProblemCode, problems, type RouteContract } from '@concordance/protocol'
+import { api, problems, type RouteContract } from '@concordance/protocol'
 import { type OpenApi, tags } from './open-api.ts'
 
 /** The document as one page of HTML: no script, nothing from elsewhere. */
@@ -30,7 +30,7 @@ function renderOperation(route: RouteContract): string {
     viewer: 'anybody; sees what is open to them',
   }
   const scope = route.scope === undefined ? '' : `, scope <code>${route.scope}</code>`
-  const codes = (route.problems ?? []).filter((code): code is ProblemCode => code in problems)
+  const { problems: codes = [] } = route
   const listed = codes.length === 0 ? '' : `<p>Problems: ${codes.map((code) => `<code>${code}</code>`).join(', ')}</p>`
   const { body, querystring, params } = route.schema
   const parts = Object.entries({ path: params, query: querystring, body }).flatMap(([name, schema]) =>

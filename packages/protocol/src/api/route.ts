@@ -1,4 +1,5 @@
 import type { Static, TObject, TSchema } from 'typebox'
+import type { ProblemCode } from '../problems.ts'
 
 /**
  * Who may call a route. `viewer` is whoever asks: the public, a peer or a person, told apart by the
@@ -24,7 +25,7 @@ export interface RouteContract {
   /** Media types of a successful answer; absent means `application/json` alone. */
   readonly produces?: readonly string[]
   /** Problem codes of this route beyond those that any route of its access may answer. */
-  readonly problems?: readonly string[]
+  readonly problems?: readonly ProblemCode[]
   readonly schema: {
     readonly params?: TObject
     readonly querystring?: TObject

@@ -3,28 +3,33 @@ import { api, type ProblemCode, problems } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { NodeConfig } from '../config.ts'
 import { NodeError } from '../error.ts'
-import { createOpenApi } from '../open-api.ts'
+import { createOpenApi, type OpenApi } from '../open-api.ts'
 import { contentPolicy, renderReference } from '../reference-page.ts'
 
 /** What this node is, and how to speak to it. */
 export const nodeRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; config: NodeConfig }> = async (app, options) => {
   const { deps, config } = options
+  let document: OpenApi | undefined
+  const describe = () => {
+    document ??= createOpenApi(config)
+    return document
+  }
   app.route({
     ...api.getNodeDocument,
     handler: async (_request, reply) => {
-      const document = await describeNode(deps, config)
-      return reply.type('application/jwt').header('cache-control', 'no-cache').send(document)
+      const signed = await describeNode(deps, config)
+      return reply.type('application/jwt').header('cache-control', 'no-cache').send(signed)
     },
   })
   app.route({
     ...api.getOpenApi,
-    handler: async (_request, reply) => reply.header('cache-control', forAMinute).send(createOpenApi(config)),
+    handler: async (_request, reply) => reply.header('cache-control', forAMinute).send(describe()),
   })
   app.route({
     ...api.getReference,
     handler: async (_request, reply) => {
       reply.header('cache-control', forAMinute).header('content-security-policy', contentPolicy)
-      return reply.type('text/html; charset=utf-8').send(renderReference(createOpenApi(config)))
+      return reply.type('text/html; charset=utf-8').send(renderReference(describe()))
     },
   })
   app.route({
