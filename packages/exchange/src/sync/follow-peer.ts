@@ -45,6 +45,7 @@ export async function followPeer(deps: Deps, peer: Peer, calls: PeerCalls, optio
   } catch (first) {
     if (first instanceof MisconductFound) return freeze(deps, mirror, first.bundle)
     if (!isUnverified(first)) throw first
+    if (first.code === 'MOVED_ON') return { state: 'following', verified: 0, size: mirror.size, bytes: 0 }
     deps.log.warn({ peer: peer.iss, code: first.code }, 'page discarded, fetching once more')
     await discardStaging(deps.pool, mirror.log)
     return walkAgain(deps, peer, calls, options)
@@ -58,6 +59,7 @@ async function walkAgain(deps: Deps, peer: Peer, calls: PeerCalls, options: Foll
   } catch (second) {
     if (second instanceof MisconductFound) return freeze(deps, mirror, second.bundle)
     if (!isUnverified(second)) throw second
+    if (second.code === 'MOVED_ON') return { state: 'following', verified: 0, size: mirror.size, bytes: 0 }
     await discardStaging(deps.pool, mirror.log)
     if (second.code === 'KEYSET') return holdMirror(deps, mirror, second.code)
     return stopAsUnverifiable(deps, mirror, calls, second.code)

@@ -103,7 +103,7 @@ async function lockMirror(client: pg.ClientBase, mirror: Mirror): Promise<void> 
     mirror.log,
     mirror.staged.size,
   ])
-  if (rows.length === 0) throw new SyncError('PAGE', 'the mirror has moved on meanwhile')
+  if (rows.length === 0) throw new SyncError('MOVED_ON', 'another pass has stored these entries')
 }
 
 function rowOf(log: number, { position, leafHash, recordId, compact, bodyText }: GatedEntry) {

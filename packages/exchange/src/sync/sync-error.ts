@@ -4,6 +4,7 @@ import type { MisconductBundle } from '@concordance/log'
 export type SyncErrorCode =
   | 'ROOT_MISMATCH' // the entries we were sent do not give the root the peer signed
   | 'PAGE' // the page contradicts itself, its coverage statement or our request
+  | 'MOVED_ON' // another pass has stored these entries meanwhile: nothing is wrong, and nothing left to do
   | 'CHECKPOINT_TIME' // a checkpoint from the future, or an older one than we hold
   | 'KEYSET_UNKNOWN' // the peer signs under a keyset it does not show
 
