@@ -24,17 +24,19 @@ export interface Line {
   readonly url: string
   readonly heard: Heard[]
   mode: LineMode
+  /** Origin of the node behind the line; setting it leads the line to another one. */
+  target: string
   close(): Promise<void>
 }
 
-/** @param target origin of the node behind the line; may be changed by a restart, so it is asked for each time. */
-export async function openLine(target: () => string): Promise<Line> {
+/** @param target Origin of the node behind the line. */
+export async function openLine(target: string): Promise<Line> {
   const heard: Heard[] = []
-  const line = { mode: { kind: 'pass' } as LineMode }
+  const line = { mode: { kind: 'pass' } as LineMode, target }
   const server = createServer((incoming, outgoing) => {
     if (line.mode.kind === 'hang') return
     if (line.mode.kind === 'cut') return void incoming.socket.destroy()
-    void forward(target(), incoming, outgoing, () => line.mode, heard).catch(() => outgoing.destroy())
+    void forward(line.target, incoming, outgoing, () => line.mode, heard).catch(() => outgoing.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -46,6 +48,12 @@ export async function openLine(target: () => string): Promise<Line> {
     },
     set mode(mode) {
       line.mode = mode
+    },
+    get target() {
+      return line.target
+    },
+    set target(origin) {
+      line.target = origin
     },
     close() {
       server.closeAllConnections()

@@ -175,7 +175,7 @@ async function openLines(founded: readonly Founded[]): Promise<Map<string, Line>
   const lines = new Map<string, Line>()
   for (const from of founded) {
     for (const to of founded) {
-      if (from !== to) lines.set(`${from.key} ${to.key}`, await openLine(() => `http://127.0.0.1:${to.port}`))
+      if (from !== to) lines.set(`${from.key} ${to.key}`, await openLine(`http://127.0.0.1:${to.port}`))
     }
   }
   return lines
