@@ -11,10 +11,12 @@ export const limits = {
   textLength: 4_096,
   /** Bytes of one number, literal or member name. */
   tokenBytes: 1_024,
-  /** Members of one object in which names are compared. */
+  /** Members of one object in which names are compared, and the characters of their names together. */
   objectMembers: 100_000,
-  /** Values kept from one file. */
+  objectNameCharacters: 1024 * 1024,
+  /** Values kept from one file, and the characters of the texts among them. */
   keptValues: 100_000,
+  keptCharacters: 4 * 1024 * 1024,
   archiveEntries: 262_144,
   /** Bytes a read entry may unfold to. */
   entryBytes: 1024 * 1024 * 1024,

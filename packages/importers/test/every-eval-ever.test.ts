@@ -215,6 +215,19 @@ t.test('an organisation that only collected numbers is suggested, not named as t
   t.same(drafts[0]?.content.cites, [{ title: 'A leaderboard' }])
 })
 
+t.test('a scaffold, which stands among free details, is suggested', async (t) => {
+  const generation_config = {
+    generation_args: { agentic_eval_config: { available_tools: [{ name: 'bash', description: 'x' }] } },
+    additional_details: { agent_scaffold: 'A generalist agent' },
+  }
+  const { drafts, questions } = await read(t, { [`${result}.generation_config`]: generation_config })
+  t.notMatch(drafts[0]?.content.apparatus, { scaffold: {} })
+  t.same(questions.find(({ id }) => id === 'protocol')?.suggestions?.['/apparatus/scaffold'], {
+    name: 'A generalist agent',
+    tools: ['bash'],
+  })
+})
+
 t.test('placeholders and unknowns are asked for', async (t) => {
   const { drafts } = await read(t, {
     'source_metadata.source_organization_name': 'unknown',

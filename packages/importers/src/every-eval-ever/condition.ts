@@ -1,3 +1,4 @@
+import type { JsonValue } from '@concordance/protocol'
 import { type DraftBuilder, setField, takeField } from '../draft.ts'
 import { type LogNode, listItems, memberOf } from '../json/log-node.ts'
 import { findCount, findNumber } from '../numbers.ts'
@@ -5,8 +6,13 @@ import { findName } from '../take-name.ts'
 import type { WarningLog } from '../warnings.ts'
 import type { ResultGroup } from './results.ts'
 
-/** Generation, limits, scaffold and judges: the conditions, by name and number only. */
-export function setCondition(draft: DraftBuilder, group: ResultGroup, warnings: WarningLog): void {
+/** Generation, limits and judges: the conditions, by name and number only. */
+export function setCondition(
+  draft: DraftBuilder,
+  group: ResultGroup,
+  suggestions: Map<string, JsonValue>,
+  warnings: WarningLog,
+): void {
   const config = memberOf(group.first, 'generation_config')
   const args = memberOf(config, 'generation_args')
   takeField(draft, '/apparatus/generation/temperature', findNumber(memberOf(args, 'temperature')))
@@ -15,21 +21,24 @@ export function setCondition(draft: DraftBuilder, group: ResultGroup, warnings: 
   takeField(draft, '/apparatus/limits/tokens', findCount(memberOf(args, 'eval_limits', 'token_limit')))
   takeField(draft, '/apparatus/limits/messages', findCount(memberOf(args, 'eval_limits', 'message_limit')))
   takeField(draft, '/apparatus/limits/timeSeconds', findCount(memberOf(args, 'eval_limits', 'time_limit')))
-  setScaffold(draft, config, warnings)
+  suggestScaffold(suggestions, config, warnings)
   setJudges(draft, group, warnings)
 }
 
-function setScaffold(draft: DraftBuilder, config: LogNode, warnings: WarningLog): void {
+/** The scaffold stands among free details, so it is suggested and not taken over. */
+function suggestScaffold(suggestions: Map<string, JsonValue>, config: LogNode, warnings: WarningLog): void {
   const name = findName(memberOf(config, 'additional_details', 'agent_scaffold'), 'the scaffold', warnings)
   if (name === undefined) return
-  takeField(draft, '/apparatus/scaffold/name', name)
   const args = memberOf(config, 'generation_args')
-  takeField(draft, '/apparatus/scaffold/maxAttempts', findCount(memberOf(args, 'max_attempts')))
   const tools = listItems(memberOf(args, 'agentic_eval_config', 'available_tools'))
-    .map((tool) => findName(memberOf(tool, 'name'), 'a tool', warnings))
-    .filter((found) => found !== undefined)
-  for (const [index, tool] of tools.entries())
-    setField(draft, `/apparatus/scaffold/tools/${index}`, tool.value, tool.origin)
+    .map((tool) => findName(memberOf(tool, 'name'), 'a tool', warnings)?.value)
+    .filter((tool) => tool !== undefined)
+  const maxAttempts = findCount(memberOf(args, 'max_attempts'))?.value
+  suggestions.set('/apparatus/scaffold', {
+    name: name.value,
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+  })
 }
 
 function setJudges(draft: DraftBuilder, group: ResultGroup, warnings: WarningLog): void {

@@ -50,7 +50,7 @@ function planOfGroup(record: LogNode, group: ResultGroup, groups: number, warnin
   setSource(draft, record, suggestions, warnings)
   setTime(draft, record, group, warnings)
   setBenchmark(draft, group, suggestions)
-  setCondition(draft, group, warnings)
+  setCondition(draft, group, suggestions, warnings)
   setSampling(draft, group, size, suggestions)
   setLanguages(draft, measures)
   return { key: group.name, draft, measures, suggestions }

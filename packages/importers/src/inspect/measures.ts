@@ -162,7 +162,7 @@ function labelOf(entry: ScoreEntry, metric: Metric): string {
   const parts = [entry.scorer, entry.name === entry.scorer ? '' : entry.name].filter(
     (part) => part !== '' && faultOfName(part, 2) === undefined,
   )
-  return [...parts, metric.key].join(': ').slice(0, 200)
+  return [...[...parts, metric.key].join(': ')].slice(0, 100).join('')
 }
 
 /** Items behind a metric. A group's size is not in the log. */

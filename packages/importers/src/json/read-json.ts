@@ -25,6 +25,7 @@ type Frame =
       readonly map: Map<string, Kept>
       readonly names: Set<string>
       name: string
+      nameCharacters: number
     }
   | { readonly kind: 'list'; readonly items: Shape; readonly list: Kept[] }
   | { readonly kind: 'fold'; readonly items: Shape; readonly into: Fold }
@@ -37,6 +38,7 @@ class Keeper {
   readonly #frames: Frame[] = []
   #skipping = 0
   #kept = 0
+  #characters = 0
   /** Folds around the value at hand: what they take is not kept. */
   #folds = 0
 
@@ -54,8 +56,10 @@ class Keeper {
     const top = this.#frames.at(-1)
     if (this.#skipping > 0 || top?.kind !== 'object' || name === undefined) return
     if (top.names.has(name)) throw new ImportError('JSON_DUPLICATE', 'one object names a member twice')
-    if (top.names.size === limits.objectMembers)
+    top.nameCharacters += name.length
+    if (top.names.size === limits.objectMembers || top.nameCharacters > limits.objectNameCharacters) {
       throw new ImportError('JSON_TOO_LARGE', 'one object has too many members')
+    }
     top.names.add(name)
     top.name = ` ${name}`
   }
@@ -70,7 +74,7 @@ class Keeper {
   beginObject(): void {
     const shape = this.#begin('object', 'dictionary')
     if (shape?.kind === 'object' || shape?.kind === 'dictionary') {
-      this.#frames.push({ kind: 'object', shape, map: new Map(), names: new Set(), name: '' })
+      this.#frames.push({ kind: 'object', shape, map: new Map(), names: new Set(), name: '', nameCharacters: 0 })
     }
   }
 
@@ -123,15 +127,21 @@ class Keeper {
 
   #put(value: Kept | undefined): void {
     const top = this.#frames.at(-1)
-    if (value !== undefined && this.#folds === 0 && ++this.#kept > limits.keptValues) {
-      throw new ImportError('JSON_TOO_LARGE', 'holds too many values')
-    }
+    if (value !== undefined && this.#folds === 0) this.#charge(value)
     if (top?.kind === 'fold') top.into.add(value)
     else if (top === undefined) this.result = value
     else if (top.kind === 'list') top.list.push(value ?? null)
     else {
       if (value !== undefined) top.map.set(top.name.slice(1), value)
       top.name = ''
+    }
+  }
+
+  /** Whatever a file holds, what is kept of it stays small. */
+  #charge(value: Kept): void {
+    if (typeof value === 'string') this.#characters += value.length
+    if (++this.#kept > limits.keptValues || this.#characters > limits.keptCharacters) {
+      throw new ImportError('JSON_TOO_LARGE', 'holds too much to keep')
     }
   }
 }

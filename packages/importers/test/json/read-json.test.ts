@@ -193,6 +193,11 @@ t.test('depth, names, numbers, texts and values are bounded', async (t) => {
   const many = `[${'1,'.repeat(limits.keptValues)}1]`
   t.equal(await verdict(`{"a":${many}}`, object({ a: list(scalar) })), 'JSON_TOO_LARGE')
   t.equal(await verdict(`{"a":${many}}`, object({ a: count })), 'accepted')
+  const wide = Array.from({ length: 400 }, (_, index) => `"${index}${'n'.repeat(4000)}":1`).join(',')
+  t.equal(await verdict(`{"a":{${wide}}}`, object({ a: object({}) })), 'JSON_TOO_LARGE')
+  t.equal(await verdict(`{"a":{${wide}}}`), 'accepted')
+  const texts = `[${`"${'x'.repeat(4000)}",`.repeat(1100)}1]`
+  t.equal(await verdict(`{"a":${texts}}`, object({ a: list(scalar) })), 'JSON_TOO_LARGE')
   const long = 'x'.repeat(limits.textLength)
   t.same(plain(await read(`{"a":"${long}","b":"${long}x"}`, object({ a: scalar, b: scalar }))), { a: long })
 })
