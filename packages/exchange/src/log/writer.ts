@@ -100,7 +100,7 @@ export function createLogWriter(context: WriterContext): LogWriter {
         if (!closing) sealTimer = setTimeout(requestSeal, sealAgainMs)
       })
       // The first head after a pause is signed at once; in a burst one signature covers many batches.
-      if (!closing) await sleep(sealEveryMs - (performance.now() - started))
+      if (!closing) await sleep(Math.max(0, sealEveryMs - (performance.now() - started)))
     }
     sealLoop = undefined
   }

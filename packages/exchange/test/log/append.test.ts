@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { verifyCheckpoint } from '@concordance/log'
+import { encodeBase64url, parseStatementUnsafe, recordIdOf, verifyBody } from '@concordance/protocol'
+import t from 'tap'
+import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
+import { verifyOwnLog } from '../../src/log/verify-own-log.ts'
+import { publishRecord } from '../../src/publish.ts'
+import { input, observation } from '../support/content.ts'
+import { call, openInstitute } from '../support/institute.ts'
+
+t.test('a new log', async (t) => {
+  const { deps } = await openInstitute(t)
+
+  await t.test('begins with the keyset at position 0, signed by a key of that keyset', async (t) => {
+    const entry = await deps.db.selectFrom('entry').selectAll().where('position', '=', 0).executeTakeFirstOrThrow()
+    const { statement, kid } = parseStatementUnsafe(entry.statement?.toString() ?? '')
+    t.equal(statement.type, 'keyset')
+    t.equal(statement.mark.tlp, 'CLEAR')
+    t.ok(deps.identity.keyset().findKey(kid, 'record', 0))
+  })
+
+  await t.test('is sealed at once: size 1, under the log key', async (t) => {
+    const { checkpoint, note } = await getSealedCheckpoint(deps)
+    t.equal(verifyCheckpoint(checkpoint, deps.identity.keyset()).size, 1)
+    t.ok(note?.startsWith(`${deps.identity.origin}\n1\n`))
+  })
+})
+
+t.test('publishing', async (t) => {
+  const { deps, iss } = await openInstitute(t)
+  const stored = (position: number) =>
+    deps.db.selectFrom('entry').selectAll().where('position', '=', position).executeTakeFirstOrThrow()
+
+  await t.test('stores the exact bytes whose hashes the receipt names', async (t) => {
+    const receipt = await publishRecord(deps, input(), call())
+    const { statement: bytes, body, leaf_hash, record_id } = await stored(receipt.position)
+    const compact = bytes?.toString() ?? ''
+    t.equal(recordIdOf(compact), receipt.recordId)
+    t.equal(encodeBase64url(record_id ?? Buffer.of()), receipt.recordId)
+    const leafInput = Buffer.concat([Buffer.of(0, 1), Buffer.from(receipt.recordId, 'base64url')])
+    t.ok(createHash('sha256').update(leafInput).digest().equals(leaf_hash))
+    const { statement } = parseStatementUnsafe(compact)
+    t.match(verifyBody(statement, body?.toString() ?? ''), observation())
+    t.match(receipt, { iss, finding: statement.finding, version: 1, origin: statement.log })
+  })
+
+  await t.test('gives concurrent publishers consecutive positions, each exactly once', async (t) => {
+    const before = (await deps.db.selectFrom('log').select('size').executeTakeFirstOrThrow()).size
+    const receipts = await Promise.all(Array.from({ length: 700 }, () => publishRecord(deps, input(), call())))
+    const positions = receipts.map(({ position }) => position).sort((a, b) => a - b)
+    t.same(
+      positions,
+      Array.from({ length: 700 }, (_, index) => before + index),
+    )
+    t.equal(new Set(receipts.map(({ recordId }) => recordId)).size, 700)
+  })
+
+  await t.test('seals what was appended, with stored subtrees and roots that recomputing confirms', async (t) => {
+    await deps.writer.seal()
+    const { checkpoint } = await getSealedCheckpoint(deps)
+    const { size, root } = verifyCheckpoint(checkpoint, deps.identity.keyset())
+    t.match(await verifyOwnLog(deps), { ok: true, size, root, problems: [] })
+    t.equal((await deps.db.selectFrom('subtree').selectAll().execute()).length, Math.floor(size / 256))
+  })
+
+  await t.test('writes who did it into the audit trail', async (t) => {
+    const { position } = await publishRecord(deps, input(), call('grace'))
+    const act = await deps.db.selectFrom('audit').selectAll().where('target', '=', `${position}`).executeTakeFirst()
+    t.match(act, { actor: 'grace', act: 'publish', detail: { type: 'observation', version: 1 } })
+  })
+})
+
+t.test('repeating a publication', async (t) => {
+  const { deps } = await openInstitute(t)
+  const size = async () => (await deps.db.selectFrom('log').select('size').executeTakeFirstOrThrow()).size
+
+  await t.test('under the same key returns the first receipt and appends nothing', async (t) => {
+    const again = call()
+    const first = await publishRecord(deps, input(), again)
+    const before = await size()
+    t.same(await publishRecord(deps, input(), again), first)
+    t.equal(await size(), before)
+  })
+
+  await t.test('many times at once appends one record', async (t) => {
+    const before = await size()
+    const once = call()
+    const receipts = await Promise.all(Array.from({ length: 20 }, () => publishRecord(deps, input(), once)))
+    t.equal(new Set(receipts.map(({ recordId }) => recordId)).size, 1)
+    t.equal(await size(), before + 1)
+  })
+
+  await t.test(
+    'under the same key with other content is refused, and another person’s key is another key',
+    async (t) => {
+      const taken = call()
+      await publishRecord(deps, input(), taken)
+      const other = input({ content: observation('Something else.') })
+      await t.rejects(publishRecord(deps, other, taken), { code: 'idempotency-mismatch' })
+      await t.resolves(publishRecord(deps, other, { ...taken, actor: 'grace' }))
+    },
+  )
+})
+
+t.test('one refused record fails none of its neighbours in a batch', async (t) => {
+  const { deps } = await openInstitute(t)
+  const first = await publishRecord(deps, input(), call())
+  const next = () => publishRecord(deps, input({ finding: first.finding, version: 2 }), call())
+  const results = await Promise.allSettled([
+    ...Array.from({ length: 5 }, () => publishRecord(deps, input(), call())),
+    next(),
+    next(),
+    publishRecord(deps, input({ finding: first.finding, version: 9 }), call()),
+    ...Array.from({ length: 5 }, () => publishRecord(deps, input(), call())),
+  ])
+  const refused = results.filter((result) => result.status === 'rejected')
+  t.equal(results.length - refused.length, 11, 'ten neighbours and one of the two second versions')
+  for (const { reason } of refused) t.equal(reason.code, 'version-conflict')
+})
+
+t.test('two processes on one database', async (t) => {
+  const institute = await openInstitute(t)
+  const second = await institute.open()
+  const both = [institute.deps, second.deps]
+
+  await t.test('append one gapless log and sign it without a contradiction', async (t) => {
+    const receipts = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => publishRecord(both[index % 2] ?? second.deps, input(), call())),
+    )
+    t.equal(new Set(receipts.map(({ position }) => position)).size, 200)
+    for (const deps of both) await deps.writer.seal()
+    t.match(await verifyOwnLog(second.deps), { ok: true, size: 201 })
+  })
+
+  await t.test('give one receipt for one key, whichever is asked', async (t) => {
+    const once = call()
+    const receipts = await Promise.all(both.map((deps) => publishRecord(deps, input(), once)))
+    t.same(receipts[0], receipts[1])
+  })
+})
+
+t.test('a node that is stopping', async (t) => {
+  const institute = await openInstitute(t)
+  const publishing = Array.from({ length: 50 }, () => publishRecord(institute.deps, input(), call()))
+  await Promise.resolve()
+  const settled = Promise.allSettled(publishing)
+  await institute.stop()
+
+  await t.test('finishes and seals what was accepted, and refuses the rest with a reason', async (t) => {
+    const results = await settled
+    const accepted = results.filter((result) => result.status === 'fulfilled').length
+    for (const result of results) if (result.status === 'rejected') t.equal(result.reason.code, 'unavailable')
+    const { deps } = await institute.open()
+    t.equal((await getSealedCheckpoint(deps)).size, 1 + accepted)
+  })
+})
