@@ -202,6 +202,8 @@ async function markFollowing({ db }: Deps, mirror: Mirror): Promise<void> {
     .execute()
 }
 
+/** A checkpoint from another time is no corruption: a clock is wrong, or a replica lags. It is asked for again later. */
 function isUnverified(error: unknown): error is SyncError | ProtocolError | LogError {
-  return error instanceof SyncError || error instanceof ProtocolError || error instanceof LogError
+  if (error instanceof SyncError) return error.code !== 'CHECKPOINT_TIME'
+  return error instanceof ProtocolError || error instanceof LogError
 }
