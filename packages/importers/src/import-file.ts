@@ -21,9 +21,9 @@ export interface ImportOptions {
 /**
  * Imports one foreign file. It is read in a thread of its own, with bounded heap and time, so that hostile input can
  * neither block nor exhaust the caller. A file that cannot be taken over exactly is a result with `outcome: 'refused'`
- * and a code.
+ * and a code, one that breaks the importer too (`IMPORT_FAILED`).
  *
- * @throws {ImportError} `IMPORT_FAILED` for a fault of the importer itself; the signal's reason where it was aborted.
+ * @throws The signal's reason where the import was aborted.
  */
 export async function importFile(path: string, options: ImportOptions = {}): Promise<ImportResult> {
   options.signal?.throwIfAborted()
@@ -59,7 +59,7 @@ function resultOf(file: string, reading: LogReading, answers: Answers = parseAns
     const completed = completeDrafts(reading.plans, reading.raw, answers, warnings)
     return { file, format, outcome: 'draft', warnings: warnings.list(), ...completed }
   } catch (error) {
-    if (error instanceof ImportError && error.code === 'ANSWERS_INVALID') return refused(error.code, error.message)
+    if (error instanceof ImportError) return refused(error.code, error.message)
     throw error
   }
 }
@@ -75,7 +75,7 @@ async function readInThread(path: string, options: ImportOptions): Promise<LogRe
   try {
     return await readingOf(worker, options)
   } catch (error) {
-    if (!(error instanceof ImportError) || error.code === 'IMPORT_FAILED') throw error
+    if (!(error instanceof ImportError)) throw error
     return { outcome: 'refused', format: 'unknown', code: error.code, detail: error.message, warnings: [] }
   } finally {
     await worker.terminate()
@@ -106,5 +106,7 @@ function failureOf(cause: unknown): ImportError {
   const outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
   return outOfMemory
     ? new ImportError('IMPORT_MEMORY', 'needs more memory than an import may have', { cause })
-    : new ImportError('IMPORT_FAILED', 'the importer failed', { cause })
+    : new ImportError('IMPORT_FAILED', `the importer failed: ${cause instanceof Error ? cause.name : 'unknown'}`, {
+        cause,
+      })
 }

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { type ImportResult, readInspect } from '../src/index.ts'
-import { measuresOf, temporaryFolder } from './logs.ts'
+import { type ImportResult, readEveryEvalEver, readInspect } from '../src/index.ts'
+import { inspectLog, measuresOf, record, temporaryFolder } from './logs.ts'
 
 const folder = new URL('./data/inspect/', import.meta.url)
 const files = [
@@ -36,7 +36,7 @@ for (const file of files) {
         const result = await read(bytes.subarray(0, length))
         ok(result.outcome === 'refused' && result.code !== undefined)
       }),
-      { seed: 3, numRuns: 40 },
+      { seed: 3, numRuns: 25 },
     )
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length * 8 - 1), { minLength: 1, maxLength: 3 }), async (bits) => {
@@ -47,7 +47,66 @@ for (const file of files) {
         // an archive has checksums over all that is read of it
         if (file.endsWith('.eval') && result.outcome === 'draft') ok(tokensOf(result) === honest)
       }),
-      { seed: 4, numRuns: 120 },
+      { seed: 4, numRuns: 60 },
+    )
+  })
+}
+
+/** Values no log should have somewhere, and some it may. */
+const odd = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    '',
+    ' ',
+    '0',
+    'x'.repeat(300),
+    -1,
+    0,
+    1,
+    0.5,
+    1e300,
+    1e20,
+    5e-324,
+    -0.0001,
+    2 ** 53,
+    [],
+    {},
+    [[]],
+    [null],
+    { value: 1 },
+  ),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.double({ noNaN: true }),
+)
+
+/** Every place in a value, as a path. */
+function places(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [[...path]]
+  return [[...path], ...Object.entries(value).flatMap(([name, part]) => places(part, [...path, name]))]
+}
+
+function replaced(value: unknown, path: readonly string[], odd: unknown): unknown {
+  const [name, ...rest] = path
+  if (name === undefined) return odd
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>
+  copy[name] = replaced(copy[name], rest, odd)
+  return copy
+}
+
+for (const [title, log, read] of [
+  ['an Inspect log', inspectLog(), readInspect],
+  ['a record of Every Eval Ever', record(), readEveryEvalEver],
+] as const) {
+  t.test(`${title} with odd values anywhere is refused with a code or makes drafts of the right form`, async (t) => {
+    const path = join(temporaryFolder(t), 'log')
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...places(log).slice(1)), odd, async (place, value) => {
+        writeFileSync(path, JSON.stringify(replaced(log, place, value)))
+        const result = await read(path)
+        ok(result.outcome === 'draft' || (result.code !== undefined && result.code !== 'IMPORT_FAILED'), result.detail)
+      }),
+      { seed: 5, numRuns: 800 },
     )
   })
 }
