@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Context } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
-import { Failure, usageFailure } from './failure.ts'
+import { Failure } from './failure.ts'
 
 /**
  * Asks for the first eight characters of `id` before something that cannot be undone.
@@ -26,7 +26,13 @@ export async function confirm(context: Context, id: string, options: { readonly 
 /** One answer from the person at the terminal. @throws {Failure} where there is none. */
 export async function ask({ signal, terminal }: Context, question: string): Promise<string> {
   if (!process.stdin.isTTY || !terminal.isInteractive) {
-    throw usageFailure('this has to be confirmed, and nobody is there to ask', 'pass --yes, or the missing options')
+    throw new Failure({
+      what: 'nothing was done',
+      why: 'something has to be asked, and there is no terminal to ask at',
+      remedy: 'pass --yes where it is about going on, else the options that are missing',
+      code: 'NO_TERMINAL',
+      exit: exitCodes.usage,
+    })
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {

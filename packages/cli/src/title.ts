@@ -1,4 +1,4 @@
-import { findRecordType, type JsonObject } from '@concordance/protocol'
+import { type DraftView, findRecordType, type JsonObject } from '@concordance/protocol'
 
 /** Title of a body in the language asked for, else in any; undefined for a type that is not known here. */
 export function titleOf(type: string, body: JsonObject, lang: string): string | undefined {
@@ -10,4 +10,12 @@ export function titleOf(type: string, body: JsonObject, lang: string): string | 
 /** One of the texts by language: the language asked for, English, or the first. */
 export function pickText(texts: Readonly<Record<string, string>>, lang = 'en'): string | undefined {
   return texts[lang] ?? texts.en ?? Object.values(texts)[0]
+}
+
+/** Title of a draft, which may lack everything a record of its type has. */
+export function titleOfDraft({ content, lang }: DraftView): string | undefined {
+  const texts = content.title ?? content.seen
+  if (typeof texts !== 'object' || texts === null) return undefined
+  const title = pickText(texts as Record<string, string>, lang)
+  return typeof title === 'string' ? title : undefined
 }

@@ -7,11 +7,12 @@ import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { editText } from '../edit-text.ts'
 import { usageFailure } from '../failure.ts'
+import { requireUuid } from '../ids.ts'
 import { audienceOf } from '../mark.ts'
 import { plainLines, plainText } from '../plain-text.ts'
 import { parseValue, readValue } from '../read-file.ts'
 import { setPointer } from '../set-pointer.ts'
-import { pickText } from '../title.ts'
+import { titleOfDraft } from '../title.ts'
 
 export async function listDrafts(context: Context): Promise<void> {
   const { terminal, signal } = context
@@ -27,21 +28,24 @@ export async function listDrafts(context: Context): Promise<void> {
   })
   terminal.giveList(items, {
     columns: ['draft', 'changed', 'tlp', 'version', 'type', 'title'],
-    row: (draft) => [draft.id, draft.updatedAt, draft.mark.tlp, String(draft.version), draft.type, titleOf(draft)],
+    row: (draft) => [
+      draft.id,
+      draft.updatedAt,
+      draft.mark.tlp,
+      String(draft.version),
+      draft.type,
+      titleOfDraft(draft) ?? '',
+    ],
     empty: 'no draft is waiting; begin with `concordance import FILE` or `concordance draft new FILE`',
   })
 }
 
-function titleOf({ content, lang }: DraftView): string {
-  const texts = content.title ?? content.seen
-  return typeof texts === 'object' && texts !== null ? (pickText(texts as Record<string, string>, lang) ?? '') : ''
-}
-
 export async function showDraft(context: Context, id: string): Promise<void> {
+  requireUuid(id, 'draft')
   const { signal } = context
   const draft = await withClient(context, (client) => client.call(api.getDraft, { params: { id }, signal }))
   context.terminal.give(draft, () => [
-    context.terminal.bold(plainText(titleOf(draft) || draft.type)),
+    context.terminal.bold(plainText(titleOfDraft(draft) ?? draft.type)),
     `  draft    ${draft.id}, by ${plainText(draft.author)}`,
     `  finding  ${draft.finding}, version ${draft.version}`,
     `  marking  TLP:${draft.mark.tlp}; would be readable by ${plainText(audienceOf(draft.mark))}`,
@@ -71,6 +75,7 @@ export interface EditOptions {
 export async function editDraft(context: Context, id: string, options: EditOptions): Promise<void> {
   const { signal } = context
   await withClient(context, async (client) => {
+    requireUuid(id, 'draft')
     const draft = await client.call(api.getDraft, { params: { id }, signal })
     const save = async (body: DraftInput) => giveDraft(context, await replaceDraft(client, draft, body, signal))
     const present = inputOf(draft)
@@ -141,6 +146,7 @@ function giveDraft({ terminal }: Context, draft: DraftView): void {
 }
 
 export async function deleteDraft(context: Context, id: string, options: { readonly yes?: boolean }): Promise<void> {
+  requireUuid(id, 'draft')
   const { terminal, signal } = context
   await withClient(context, async (client) => {
     const { etag } = await client.call(api.getDraft, { params: { id }, signal })

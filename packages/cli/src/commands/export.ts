@@ -3,6 +3,7 @@ import { api } from '@concordance/protocol'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { Failure, usageFailure } from '../failure.ts'
+import { requireRecordId } from '../ids.ts'
 
 export interface ExportOptions {
   readonly proof?: boolean
@@ -11,13 +12,16 @@ export interface ExportOptions {
 
 /** The exact body, or the proof. Never made readable: what is exported is what was signed. */
 export async function exportRecord(context: Context, id: string, options: ExportOptions): Promise<void> {
+  requireRecordId(id)
   const call = { params: { id }, signal: context.signal }
   const text = await withClient(context, async (client) =>
     options.proof ? JSON.stringify(await client.call(api.getRecordProof, call)) : client.call(api.getRecordBody, call),
   )
   await giveText(context, text, options.output)
   if (options.proof && options.output !== undefined) {
-    context.terminal.talk(`check it anywhere, without this node: concordance verify ${options.output} --pin THUMBPRINT`)
+    context.terminal.talk(
+      `check it anywhere, without this node: concordance verify ${options.output} --pin THUMBPRINT-OF-ITS-ROOT-KEY`,
+    )
   }
 }
 

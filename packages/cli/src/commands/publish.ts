@@ -7,10 +7,11 @@ import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { usageFailure } from '../failure.ts'
 import { failureOf } from '../failure-of.ts'
+import { requireUuid } from '../ids.ts'
 import { localize } from '../localize.ts'
 import { audienceOf } from '../mark.ts'
 import { plainText } from '../plain-text.ts'
-import { pickText } from '../title.ts'
+import { titleOfDraft } from '../title.ts'
 
 interface Confirmation {
   readonly yes?: boolean
@@ -22,6 +23,7 @@ export async function publishDrafts(
   ids: readonly string[],
   options: Confirmation,
 ): Promise<ExitCode> {
+  for (const id of ids) requireUuid(id, 'draft')
   let failed = 0
   let exit: ExitCode = exitCodes.done
   await withClient(context, async (client) => {
@@ -50,10 +52,10 @@ async function publishDraft(context: Context, client: Client, id: string, option
   return client.call(api.publishDraft, { params: { id }, headers, signal })
 }
 
-function describe({ terminal }: Context, { type, version, mark, lang, content }: DraftView): void {
+function describe({ terminal }: Context, draft: DraftView): void {
   if (terminal.json) return
-  const title = typeof content.title === 'object' ? pickText(content.title as Record<string, string>, lang) : undefined
-  terminal.talk(`${type}, version ${version}: ${plainText(title ?? '(no title)')}`)
+  const { type, version, mark } = draft
+  terminal.talk(`${type}, version ${version}: ${plainText(titleOfDraft(draft) ?? '(no title)')}`)
   terminal.talk(`  marked TLP:${mark.tlp}; will be readable by ${plainText(audienceOf(mark))}`)
   terminal.talk('  what is published is never changed; it can be revised or withdrawn')
 }
@@ -68,6 +70,7 @@ function showReceipt({ terminal }: Context, receipt: Receipt): void {
 
 export async function reviseFinding(context: Context, finding: string): Promise<void> {
   const { terminal, signal } = context
+  requireUuid(finding, 'finding')
   const headers = { 'idempotency-key': randomUUID() }
   const draft = await withClient(context, (client) =>
     client.call(api.reviseFinding, { params: { finding }, headers, signal }),
@@ -86,6 +89,7 @@ export interface WithdrawOptions extends Confirmation {
 
 export async function withdrawFinding(context: Context, finding: string, options: WithdrawOptions): Promise<void> {
   const { terminal, signal } = context
+  requireUuid(finding, 'finding')
   const reason = reasons.find((each) => each === options.reason)
   if (!reason) throw usageFailure(`${options.reason} is no reason`, `use one of ${reasons.join(', ')}`)
   const body = {

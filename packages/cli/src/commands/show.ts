@@ -2,11 +2,13 @@ import { api, type JsonValue, parseJson, type RecordDetail } from '@concordance/
 import { stringify } from 'yaml'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { requireRecordId } from '../ids.ts'
 import { audienceOf } from '../mark.ts'
 import { plainLines, plainText } from '../plain-text.ts'
 import { pickText } from '../title.ts'
 
 export async function showRecord(context: Context, id: string): Promise<void> {
+  requireRecordId(id)
   const { signal } = context
   const record = await withClient(context, (client) => client.call(api.getRecord, { params: { id }, signal }))
   context.terminal.give(record, () => describe(context, record))

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { type Client, verifiedRecord } from '@concordance/client'
+import type { Client } from '@concordance/client'
 import { type Misconduct, type RecordProof, verifyMisconduct, verifyRecordProof } from '@concordance/log'
 import { api, type JsonObject, parseJson, parseStatementUnsafe, type Statement } from '@concordance/protocol'
-import { withClient } from '../connection.ts'
 import { type Context, dataDirOf } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
+import { isDigest } from '../ids.ts'
 import { findNodeFile, findOwnPin } from '../node-file.ts'
 import { plainText } from '../plain-text.ts'
 import { readText } from '../read-file.ts'
@@ -18,22 +18,21 @@ export interface VerifyOptions {
 
 /** A record id is asked of the node and proven; anything else is a file, proven offline. */
 export async function verify(context: Context, what: string, options: VerifyOptions): Promise<void> {
-  if (options.pin !== undefined && !thumbprint.test(options.pin)) {
+  if (options.pin !== undefined && !isDigest(options.pin)) {
     throw usageFailure(`${options.pin} is not a thumbprint`, 'give the 43 characters that the institute told you')
   }
-  const isRecordId = thumbprint.test(what) && !existsSync(what)
-  if (isRecordId) return withClient(context, (client) => verifyOnline(context, client, what, options))
-  return verifyFile(context, what, options)
+  const isRecordId = isDigest(what) && !existsSync(what)
+  if (!isRecordId) return verifyFile(context, what, options)
+  const { withClient } = await import('../connection.ts')
+  return withClient(context, (client) => verifyOnline(context, client, what, options))
 }
-
-/** SHA-256 as base64url: a record id, and the thumbprint of a key (RFC 7638). */
-const thumbprint = /^[A-Za-z0-9_-]{43}$/
 
 async function verifyOnline(context: Context, client: Client, recordId: string, options: VerifyOptions): Promise<void> {
   const { signal } = context
   const { iss } = await client.call(api.getRecord, { params: { id: recordId }, signal })
   requireIss(iss, options)
   const pin = options.pin ?? findPinnedHere(context, iss) ?? (await findPinOfPeer(client, iss, signal)) ?? noPin(iss)
+  const { verifiedRecord } = await import('@concordance/client')
   const verified = await verifiedRecord(client, recordId, { iss, pin }, { signal })
   showRecord(context, { ...verified, position: verified.proof.position }, pin)
 }
@@ -104,11 +103,13 @@ async function findPinOfPeer(client: Client, iss: string, signal: AbortSignal): 
 }
 
 function noPin(iss: string): never {
-  throw usageFailure(
-    `no root key is pinned for ${plainText(iss)}`,
-    'pass --pin with the thumbprint that the institute told you, by voice or on paper',
-    'NO_PIN',
-  )
+  throw new Failure({
+    what: 'could not verify',
+    why: `no root key is pinned for ${iss}`,
+    remedy: 'pass --pin with the thumbprint that the institute told you, by voice or on paper',
+    code: 'NO_PIN',
+    exit: exitCodes.usage,
+  })
 }
 
 interface Shown {

@@ -17,6 +17,7 @@ function defineImport(program: Command, run: Run): void {
       .description('Turn evaluation logs (Inspect .eval and .json, Every Eval Ever) into drafts on your node.')
       .option('--answers <file>', 'YAML or JSON with what a log cannot know')
       .option('--dry-run', 'only say what would become of each file; needs no node')
+      .option('--questions <file>', 'as --dry-run, and write the open questions as a YAML file to fill in')
       .option('--tlp <label>', 'marking of the drafts: CLEAR, GREEN, AMBER, AMBER+STRICT or RED', 'RED')
       .option('--group <entity-id finding>', 'the circle of institutes, with AMBER and AMBER+STRICT')
       .action(
