@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { bearer, createClient } from '@concordance/client'
+import { bearer, type Client, createClient } from '@concordance/client'
 import { api } from '@concordance/protocol'
 import { startChildNode } from './child-node.ts'
 import { insertRate } from './limits.ts'
@@ -13,14 +13,16 @@ const count = 2_000
 /** Publishing through the API by 16 clients, durable before each answer, against single-row autocommit INSERT. */
 export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: number }) {
   const node = await startChildNode(origin.config())
-  const client = createClient({ baseUrl: node.url, authorize: bearer(origin.token) })
-  const publish = (i: number) =>
+  const callers = Array.from({ length: clients }, () =>
+    createClient({ baseUrl: node.url, authorize: bearer(origin.token) }),
+  )
+  const publish = (client: Client, i: number) =>
     client.call(api.publishRecord, { headers: { 'idempotency-key': randomUUID() }, body: recordOf(i) })
   try {
-    await rateOf(publish) // so that what is measured is neither compiled nor connected for the first time
+    await rateOf(callers, publish) // so that what is measured is neither compiled nor connected for the first time
     const { measured, limit, ratio } = await interleave(
       rounds,
-      () => rateOf(publish),
+      () => rateOf(callers, publish),
       () => insertRate(origin.config().databaseUrl, { connections, count }),
     )
     const beside = { name: `single-row autocommit INSERT, ${connections} connections`, series: limit }
@@ -28,17 +30,20 @@ export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: nu
     const name = `publish through the API, ${clients} clients`
     return { figures: [{ name, unit: 'records/s', measured, limit: beside, ratio, target }], notes: [] }
   } finally {
-    await client.close()
+    await Promise.all(callers.map((client) => client.close()))
     await node.stop()
   }
 }
 
-async function rateOf(publish: (i: number) => Promise<unknown>): Promise<number> {
+async function rateOf(
+  callers: readonly Client[],
+  publish: (client: Client, i: number) => Promise<unknown>,
+): Promise<number> {
   let next = 0
   const started = performance.now()
   await Promise.all(
-    Array.from({ length: clients }, async () => {
-      while (next < count) await publish(next++)
+    callers.map(async (client) => {
+      while (next < count) await publish(client, next++)
     }),
   )
   return (count / (performance.now() - started)) * 1_000
