@@ -6,6 +6,7 @@ import {
   type Statement,
 } from '@concordance/protocol'
 import type pg from 'pg'
+import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
 import { formatWords } from '../search/query.ts'
 
@@ -24,19 +25,8 @@ const batchEntries = 500
  *
  * @returns undefined when there is nothing to do, or another process is at it.
  */
-export async function projectBatch(deps: Deps, log: number): Promise<Projected | undefined> {
-  const client = await deps.pool.connect()
-  try {
-    await client.query('begin')
-    const projected = await projectNext(client, log)
-    await client.query('commit')
-    return projected
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+export function projectBatch(deps: Deps, log: number): Promise<Projected | undefined> {
+  return inTransaction(deps.pool, (client) => projectNext(client, log))
 }
 
 async function projectNext(client: pg.ClientBase, log: number): Promise<Projected | undefined> {

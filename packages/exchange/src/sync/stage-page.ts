@@ -2,6 +2,7 @@ import { encodeFrontier, rootOf } from '@concordance/log'
 import { encodeBase64url, type GatedEntry } from '@concordance/protocol'
 import type pg from 'pg'
 import { copyEntries } from '../database/copy.ts'
+import { inTransaction } from '../database/in-transaction.ts'
 import type { Mirror } from './mirror.ts'
 import { SyncError } from './sync-error.ts'
 import type { VerifiedPage } from './verify-page.ts'
@@ -24,9 +25,7 @@ export async function stagePage(pool: pg.Pool, mirror: Mirror, page: VerifiedPag
   if (reached && encodeBase64url(rootOf(frontier)) !== target.root) {
     throw new SyncError('ROOT_MISMATCH', `${frontier.size} entries do not give the signed root`)
   }
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
+  await inTransaction(pool, async (client) => {
     await lockMirror(client, mirror)
     await copyEntries(
       client,
@@ -39,13 +38,7 @@ export async function stagePage(pool: pg.Pool, mirror: Mirror, page: VerifiedPag
     await insertCoverage(client, mirror.log, page)
     await advance(client, mirror.log, page, reached)
     if (reached) await keepCheckpoint(client, mirror, page)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+  })
   return reached
 }
 
@@ -58,24 +51,12 @@ export async function keepFresherCheckpoint(pool: pg.Pool, mirror: Mirror, page:
   if (page.checkpoint.root !== encodeBase64url(rootOf(mirror.staged))) {
     throw new SyncError('ROOT_MISMATCH', `${mirror.size} entries do not give the signed root`)
   }
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await keepCheckpoint(client, mirror, page)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+  await inTransaction(pool, (client) => keepCheckpoint(client, mirror, page))
 }
 
 /** Forgets everything staged but not verified. */
 export async function discardStaging(pool: pg.Pool, log: number): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
+  await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ size: number; iss: string }>(
       'select size, iss from log where id = $1 for update',
       [log],
@@ -88,13 +69,7 @@ export async function discardStaging(pool: pg.Pool, log: number): Promise<void> 
     await client.query('delete from withdrawn where log = $1 and position >= $2', [log, size])
     await client.query('update keyset set position = null where iss = $1 and position >= $2', [iss, size])
     await client.query('update log set staged_size = size, staged_frontier = frontier where id = $1', [log])
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+  })
 }
 
 /** A second process that syncs the same peer has moved on: its work stands, ours is dropped. */
