@@ -40,7 +40,11 @@ export interface EntriesPage {
  */
 export function fetchEntries(client: Client, request: EntriesRequest): Promise<EntriesPage> {
   const { from, limit = limits.pageEntries, waitSeconds = 0, signal, timeoutMs = 30_000 } = request
-  const query = { from, limit, ...(waitSeconds > 0 ? { wait: waitSeconds } : {}) }
+  const query = {
+    from,
+    ...(limit === limits.pageEntries ? {} : { limit }),
+    ...(waitSeconds > 0 ? { wait: waitSeconds } : {}),
+  }
   const input = { query, timeoutMs: timeoutMs + waitSeconds * 1000, ...(signal ? { signal } : {}) }
   return client.stream(api.listEntries, input, (answer) => readPage(answer, limit))
 }

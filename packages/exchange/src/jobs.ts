@@ -58,24 +58,44 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
   }
 }
 
-/** One coalesced flag a peer: while a notification waits, further growth changes nothing about it. */
+/**
+ * One coalesced flag a peer: while a notification waits, further growth changes nothing about it. A peer that was waiting
+ * for the news has had them by then.
+ */
 function notifyOnGrowth(deps: Deps, runner: Runner): () => void {
+  const topic = `log:${deps.identity.iss}` as const
   let timer: NodeJS.Timeout | undefined
   const flag = async () => {
     timer = undefined
-    for (const { iss } of deps.peers.list()) {
-      await runner
-        .addJob('notify-peer', { iss }, { jobKey: `notify ${iss}`, jobKeyMode: 'preserve_run_at', maxAttempts: 1 })
-        .catch((error: Error) => deps.log.warn({ err: error.message, peer: iss }, 'could not flag a notification'))
+    try {
+      for (const iss of await listBehind(deps, deps.wake.latest(topic))) {
+        const once = { jobKey: `notify ${iss}`, jobKeyMode: 'preserve_run_at', maxAttempts: 1 } as const
+        await runner.addJob('notify-peer', { iss }, once)
+      }
+    } catch (error) {
+      deps.log.warn({ err: (error as Error).message }, 'could not flag a notification')
     }
   }
-  const unlisten = deps.wake.listen((topic) => {
-    if (topic === `log:${deps.identity.iss}`) timer ??= setTimeout(flag, notifyAfterMs)
+  const unlisten = deps.wake.listen((heard) => {
+    if (heard === topic) timer ??= setTimeout(flag, notifyAfterMs)
   })
   return () => {
     unlisten()
     clearTimeout(timer)
   }
+}
+
+/** Peers whose last page, by the delivery log, ended before `size`. */
+async function listBehind({ pool, peers }: Deps, size: number): Promise<string[]> {
+  const { rows } = await pool.query<{ iss: string }>(
+    `select iss from unnest($1::text[]) as iss
+     where not exists (
+       select from (select to_position from delivery where peer = iss order by from_position desc, id desc limit 1) as last
+       where last.to_position >= $2
+     )`,
+    [peers.list().map(({ iss }) => iss), size],
+  )
+  return rows.map(({ iss }) => iss)
 }
 
 async function purgeIdempotency({ db, now }: Deps): Promise<void> {
