@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { publishRecord } from '@concordance/exchange'
+import t from 'tap'
+import { moveOut } from '../network/node-process.ts'
+import type { Institute } from '../network/start-network.ts'
+import { rowsOf, startTestNetwork } from '../network/test-network.ts'
+import { until } from '../network/until.ts'
+import { faultsOf, hasConverged } from './invariants.ts'
+import { inputOf } from './publishers.ts'
+
+const kills = faultsOf(100)
+const burst = 400
+
+t.test(`a node that is killed ${kills} times while it syncs copies everything once`, async (t) => {
+  const network = await startTestNetwork(t, ['nairobi', 'oslo'], { role: 'all' })
+  const writer = network.institute('nairobi')
+  const reader = network.institute('oslo')
+  const node = await moveOut(reader)
+  t.teardown(() => node.kill())
+  let interrupted = 0
+  for (let kill = 0; kill < kills; kill++) {
+    await publishBurst(writer, kill)
+    node.start()
+    // Half of the crashes come while it starts, half once it copies.
+    if (kill % 2 === 0) await sleep(Math.random() * 1_500)
+    else {
+      await node.ready()
+      await sleep(Math.random() * 150)
+    }
+    await node.kill()
+    if ((await copied(reader, writer)) < 1 + (kill + 1) * burst) interrupted++
+  }
+  node.start()
+  await node.ready()
+  t.comment(`${kills} kills, ${interrupted} before all was copied, ${1 + kills * burst} entries`)
+  t.ok(interrupted > 0, 'the crashes were felt')
+  await hasConverged(t, reader, writer)
+  await until('every record is read', async () => (await projected(reader, writer)) === 1 + kills * burst, 60_000)
+})
+
+async function publishBurst({ node }: Institute, kill: number): Promise<void> {
+  const published = Array.from({ length: burst }, (_, index) => {
+    const key = `burst-${kill}-${index}`
+    return publishRecord(node.deps, inputOf(key), { actor: 'program', idempotencyKey: key })
+  })
+  await Promise.all(published)
+}
+
+async function copied({ databaseUrl }: Institute, { entityId }: Institute): Promise<number> {
+  const [row] = await rowsOf<{ size: string }>(databaseUrl, 'select size from log where iss = $1', entityId)
+  return Number(row?.size ?? 0)
+}
+
+async function projected({ databaseUrl }: Institute, { entityId }: Institute): Promise<number> {
+  const sql = 'select count(*)::int as count from record where iss = $1'
+  const [row] = await rowsOf<{ count: number }>(databaseUrl, sql, entityId)
+  return row?.count ?? 0
+}
