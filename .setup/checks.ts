@@ -10,20 +10,25 @@ export interface Check {
 }
 
 /** Type check, formatting and lint, and the arrows between packages, over the whole tree below `root`. */
-export function runChecks(root: string): Promise<Check[]> {
+export function runChecks(root: string, signal?: AbortSignal): Promise<Check[]> {
   return Promise.all([
-    runTool(root, 'types', 'tsc', ['-p', '.config/tsconfig.json']),
-    runTool(root, 'biome', 'biome', ['check', '--config-path=.config', '.']),
+    runTool(root, 'types', 'tsc', ['-p', '.config/tsconfig.json'], signal),
+    runTool(root, 'biome', 'biome', ['check', '--config-path=.config', '.'], signal),
     checkArrows(root),
   ])
 }
 
-function runTool(root: string, name: string, tool: string, args: string[]): Promise<Check> {
+function runTool(root: string, name: string, tool: string, args: string[], signal?: AbortSignal): Promise<Check> {
   const file = join(root, 'node_modules', '.bin', tool)
   return new Promise((settle) => {
-    execFile(file, args, { cwd: root, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      settle({ name, passed: error === null, output: error === null ? '' : `${stdout}${stderr}`.trim() })
-    })
+    execFile(
+      file,
+      args,
+      { cwd: root, maxBuffer: 64 * 1024 * 1024, ...(signal && { signal }) },
+      (error, stdout, stderr) => {
+        settle({ name, passed: error === null, output: error === null ? '' : `${stdout}${stderr}`.trim() })
+      },
+    )
   })
 }
 

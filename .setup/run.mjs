@@ -44,7 +44,7 @@ if (!installed) install(expected)
 const [file, ...args] = process.argv.slice(2)
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` }
 const child = spawn(node, [join(root, file), ...args], { stdio: 'inherit', env })
-// The child shares the terminal and hears Ctrl-C itself; this process only waits for its answer.
-process.on('SIGINT', () => {})
+// Ctrl-C in a terminal reaches the child by itself; whatever is sent to this process alone is passed on.
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))

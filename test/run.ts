@@ -10,11 +10,11 @@ const prefix = 'test-postgres-'
 const minuteMs = 60_000
 
 /** Everything that must hold: types, lint, arrows, and all tests, or those that are named. */
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[], signal: AbortSignal): Promise<void> {
   const isFull = args.includes('--faults')
   const named = args.filter((arg) => !arg.startsWith('--'))
-  const checks = await runChecks(root)
-  report(checks)
+  const checks = await runChecks(root, signal)
+  if (!signal.aborted) report(checks)
   prepareTap(root)
 
   const counts = await withDatabase((databaseUrl) =>
@@ -22,8 +22,14 @@ async function main(args: readonly string[]): Promise<void> {
       files: isFull && named.length === 0 ? [faultTests] : named,
       timeoutMs: isFull ? 60 * minuteMs : 4 * minuteMs,
       env: testEnvironment(databaseUrl, isFull),
+      signal,
     }),
   )
+  if (signal.aborted) {
+    process.stderr.write('stopped before the end\n')
+    process.exitCode = 130
+    return
+  }
   for (const { passed } of checks) counts[passed ? 'passed' : 'failed'] += 1
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`)
   process.exitCode = counts.failed === 0 ? 0 : 1
@@ -71,7 +77,7 @@ function testEnvironment(databaseUrl: string, isFull: boolean): NodeJS.ProcessEn
   }
 }
 
-// Ctrl-C reaches the tests too, and they end; this process stays to stop the server and to give its last line.
-process.on('SIGINT', () => {})
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort())
 
-await main(process.argv.slice(2))
+await main(process.argv.slice(2), stop.signal)

@@ -15,7 +15,7 @@ export interface RunningNode {
   /** Where metrics and probes are; empty where the configuration names no place. */
   readonly operationsUrl: string
   readonly deps: SyncDeps
-  /** Stops taking requests, ends background work after the transaction at hand, closes the database; at most 20 s. */
+  /** Stops taking requests, ends background work after the transaction at hand, closes the database; at most 20 s. Again is harmless. */
   stop(): Promise<void>
 }
 
@@ -40,7 +40,11 @@ export async function startNode(
   })
   const { deps } = exchange
   const apps: FastifyInstance[] = []
-  const stop = () => stopNode(apps, exchange, logger)
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= stopNode(apps, exchange, logger)
+    return stopped
+  }
   try {
     const operations = await openOperations(config, deps, logger)
     if (operations) apps.push(operations.app)
