@@ -1,5 +1,9 @@
+import { open } from 'node:fs/promises'
 import { deflateRawSync, zstdCompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { Entry } from 'yauzl'
+import { openArchive } from '../../src/archive/open-archive.ts'
+import { readEntry } from '../../src/archive/read-entry.ts'
 import { readInspect } from '../../src/index.ts'
 import { limits } from '../../src/limits.ts'
 import { inspectLog, writeLog } from '../logs.ts'
@@ -106,6 +110,25 @@ t.test('bombs are refused before they unfold', async (t) => {
     'draft',
     'an honest twin',
   )
+})
+
+t.test('an entry that is larger than it says is dropped before more of it is unpacked', async (t) => {
+  const bomb = Buffer.alloc(50_000_000)
+  for (const [method, packed] of [
+    [8, deflateRawSync(bomb)],
+    [93, zstdCompressSync(bomb)],
+  ] as const) {
+    const path = writeLog(t, zipFile([{ name: 'header.json', data: 'x'.repeat(1000), method, packed }]), 'log.eval')
+    const file = await open(path)
+    t.teardown(() => file.close())
+    const archive = await openArchive(file.fd, (await file.stat()).size)
+    let bytes = 0
+    const reading = async () => {
+      for await (const chunk of readEntry(archive, archive.entries.get('header.json') as Entry)) bytes += chunk.length
+    }
+    await t.rejects(reading(), { code: 'ARCHIVE_LIES' })
+    t.ok(bytes <= 1000, `${bytes} bytes`)
+  }
 })
 
 t.test('an archive with more entries than any log is refused', async (t) => {

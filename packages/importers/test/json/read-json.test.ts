@@ -142,6 +142,11 @@ t.test('a bad escape is refused in text that is kept', async (t) => {
   t.same(plain(await read('{"a":"\\u00e9\\n\\"\\ud83d\\ude00"}', object({ a: scalar }), [1])), { a: 'é\n"😀' })
 })
 
+t.test('text that is passed over is not even decoded', async (t) => {
+  const shape = object({ a: scalar, b: list(scalar) })
+  t.equal(await verdict('{"x":"\\x","a":{"c":"\\x"},"b":[{"d":"\\x"}]}', shape), 'accepted')
+})
+
 t.test('a text that stops early is refused at every byte', async (t) => {
   const text = '{"a": {"b": [1, "x\\n", true, null, -0.5e3]}}'
   for (let length = 1; length < text.length; length++) {
