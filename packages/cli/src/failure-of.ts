@@ -10,7 +10,7 @@ import { Failure } from './failure.ts'
 export function failureOf(error: unknown, what: string): Failure {
   if (error instanceof Failure) return error
   const { name, code, message, remedy } = readError(error)
-  const known = name === 'ClientError' ? clientFailures[code] : failures[name]
+  const known = (sharingCodes.has(name) ? failuresByCode[code] : undefined) ?? failures[name]
   const [exit, standing] = known ?? [
     exitCodes.failed,
     'run the same command again; if it stays, report it with this text',
@@ -31,12 +31,14 @@ interface ReadError {
 
 function readError(error: unknown): ReadError {
   if (!(error instanceof Error)) return { name: 'Error', code: 'UNKNOWN', message: String(error), remedy: undefined }
-  const { code, remedy, errors } = error as Error & { code?: unknown; remedy?: unknown; errors?: unknown }
+  // The embedded database explains itself in three lines of the same form.
+  const [, why, itsRemedy] = /\n {2}why: ([\s\S]*)\n {2}do: {2}(.*)$/.exec(error.message) ?? []
+  const { code, remedy = itsRemedy, errors } = error as Error & Partial<Record<'code' | 'remedy' | 'errors', unknown>>
   const fields = Array.isArray(errors) ? errors.map(({ pointer, detail }) => `${pointer} ${detail}`) : []
   return {
     name: error.name,
     code: typeof code === 'string' ? code : 'UNKNOWN',
-    message: [error.message, ...fields].join('; '),
+    message: [why ?? error.message, ...fields].join('; '),
     remedy: typeof remedy === 'string' ? remedy : undefined,
   }
 }
@@ -53,8 +55,11 @@ const unverified: Known = [
   'do not rely on it; ask for it again, and keep what you were given',
 ]
 
+/** What a node answers with over HTTP, its use cases throw on this machine. */
+const sharingCodes: ReadonlySet<string> = new Set(['ClientError', 'ExchangeError'])
+
 /** Problems carry a remedy of their own; the ones here stand in where there is none. */
-const clientFailures: Readonly<Record<string, Known>> = {
+const failuresByCode: Readonly<Record<string, Known>> = {
   unauthenticated: signIn,
   replay: signIn,
   clock: signIn,
@@ -81,6 +86,8 @@ const clientFailures: Readonly<Record<string, Known>> = {
 }
 
 const failures: Readonly<Record<string, Known>> = {
+  NodeError: [exitCodes.failed, 'correct node.json or the environment; `concordance doctor` checks them'],
+  ExchangeError: [exitCodes.failed, '`concordance doctor` says what is wrong, and what to do'],
   ProtocolError: unverified,
   LogError: unverified,
   ImportError: [exitCodes.usage, 'correct the answers; `concordance import --dry-run` lists the questions'],

@@ -4,8 +4,10 @@ import { initNode, type NodeFile } from '@concordance/node'
 import { originOf, parseEntityId } from '@concordance/protocol'
 import { ask } from '../ask.ts'
 import { type Context, dataDirOf } from '../context.ts'
-import { usageFailure } from '../failure.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { Failure, usageFailure } from '../failure.ts'
 import { localize } from '../localize.ts'
+import { findNodeFile } from '../node-file.ts'
 
 export interface InitOptions {
   readonly entityId?: string
@@ -20,7 +22,8 @@ export interface InitOptions {
 export async function init(context: Context, options: InitOptions): Promise<void> {
   const { terminal } = context
   const dataDir = dataDirOf(context)
-  const entityId = parseEntityId(options.entityId ?? (await ask(context, 'entity id (https URL, kept for ever): ')))
+  if (findNodeFile(dataDir)) throw alreadyThere(dataDir)
+  const entityId = entityIdOf(options.entityId ?? (await ask(context, 'entity id (https URL, kept for ever): ')))
   const baseUrl = options.baseUrl ?? entityId
   const database = options.database ?? (await askDatabase(context))
   const file: NodeFile = {
@@ -40,6 +43,25 @@ export async function init(context: Context, options: InitOptions): Promise<void
   terminal.talk('  tell it to your peers by voice or on paper, never by the network alone')
   terminal.talk(`  move ${rootKey} to a medium that is kept offline: the node never needs it`)
   terminal.talk('next: concordance serve, and beside it: concordance token new me --scope read,draft,publish --save')
+}
+
+function alreadyThere(dataDir: string): Failure {
+  return new Failure({
+    what: 'could not make the node',
+    why: `there is one in ${dataDir}, whose keys are never overwritten`,
+    remedy: 'run it with `concordance serve`, or name another folder with --data',
+    code: 'conflict',
+    exit: exitCodes.conflict,
+  })
+}
+
+function entityIdOf(text: string): string {
+  try {
+    return parseEntityId(text.trim())
+  } catch {
+    const remedy = 'give an https URL under a name of your own, without query, user name or slash at its end'
+    throw usageFailure(`${text} cannot be an entity id`, remedy, 'ISSUER')
+  }
 }
 
 async function askDatabase(context: Context): Promise<string> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createLogger, loadConfig, type NodeConfig, type RunningNode, startNode } from '@concordance/node'
+import { createLogger, loadConfig, type NodeConfig, type Role, type RunningNode, startNode } from '@concordance/node'
 import { type Context, dataDirOf } from '../context.ts'
 import { usageFailure } from '../failure.ts'
 import { embeddedDirOf, isEmbedded } from '../node-database.ts'
@@ -18,7 +18,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const role = roles.find((known) => known === options.role)
   if (!role) throw usageFailure(`${options.role} is no role`, `use one of ${roles.join(', ')}`)
   const overrides = { role, ...(options.listen === undefined ? {} : parseListen(options.listen)) }
-  const database = await startDatabase(context)
+  const database = await startDatabase(context, role)
   try {
     const config = loadConfig(dataDirOf(context), context.env, { ...overrides, ...database?.settings })
     const node = await startNode(config, createLogger(config.logLevel, 2))
@@ -31,13 +31,20 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   }
 }
 
-async function startDatabase(
-  context: Context,
-): Promise<{ settings: Partial<NodeConfig>; stop(): Promise<void> } | undefined> {
+interface Database {
+  readonly settings: Partial<NodeConfig>
+  stop(): Promise<void>
+}
+
+/** Undefined where the configuration names a server. A process of one role joins the server of the other. */
+async function startDatabase(context: Context, role: Role): Promise<Database | undefined> {
   if (!isEmbedded(context)) return undefined
-  const { startEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
+  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
+  const dataDir = embeddedDirOf(context)
+  const running = role === 'all' ? undefined : await findEmbeddedPostgres(dataDir)
+  if (running !== undefined) return { settings: { databaseUrl: running }, stop: async () => {} }
   context.terminal.talk('starting the embedded database')
-  const server = await startEmbeddedPostgres({ dataDir: embeddedDirOf(context) })
+  const server = await startEmbeddedPostgres({ dataDir })
   return { settings: { databaseUrl: server.url }, stop: () => server.stop() }
 }
 
