@@ -1,18 +1,8 @@
-import { parseArgs } from 'node:util'
-import { dataDirOf, loadConfig, type Role } from './config.ts'
-import { startNode, untilStopped } from './start-node.ts'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
-const { values } = parseArgs({ options: { data: { type: 'string' }, role: { type: 'string' } } })
+// Spares a third of the start and the memory of reading TypeScript; where the folder cannot be written, neither is spared.
+enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/concordance', import.meta.url)))
+const { runNode } = await import('./run-node.ts')
 
-try {
-  const overrides = values.role === undefined ? {} : { role: values.role as Role }
-  const config = loadConfig(values.data ?? dataDirOf(process.env), process.env, overrides)
-  const node = await startNode(config)
-  const where = node.url ? `listens on ${node.url}` : 'works in the background'
-  process.stderr.write(`concordance: ${config.entityId} ${where}\n`)
-  await untilStopped()
-  await node.stop()
-} catch (error) {
-  process.stderr.write(`the node does not start\n  why: ${(error as Error).message}\n  do:  see docs/operations.md\n`)
-  process.exitCode = 1
-}
+await runNode(process.argv.slice(2))

@@ -26,7 +26,8 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
       // Rights and entries are read afresh: what was true on arrival may not be true after the wait.
       const page = await readPage(deps, peer, { from, limit })
       const lines = [...page.entries.map(formatEntryLine), formatTrailerLine(page.trailer)]
-      return reply.type('application/x-ndjson').send(`${lines.join('\n')}\n`)
+      // As bytes: for text a charset would be added, which this media type does not have.
+      return reply.type('application/x-ndjson').send(Buffer.from(`${lines.join('\n')}\n`) as never)
     },
   })
   app.route({
