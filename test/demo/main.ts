@@ -14,7 +14,8 @@ const dataDir = once ? `${root}demo-once-${process.pid}` : `${root}demo`
 const started = performance.now()
 
 const stopping = Promise.withResolvers<void>()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve())
+let isStopping = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
 process.exitCode = await main()
 
@@ -24,11 +25,20 @@ async function main(): Promise<number> {
   say('PostgreSQL is up (embedded, loopback only)')
   try {
     return once ? await runOnce(server.url) : await runUntilStopped(server.url)
+  } catch (error) {
+    // A journey that is cut short fails wherever it stands, and says nothing about the project by it.
+    if (isStopping) return 130
+    throw error
   } finally {
     await server.stop()
     if (once) await rm(dataDir, { recursive: true, force: true })
     say(once ? 'everything is stopped and removed' : 'everything is stopped; `npm start` goes on from here')
   }
+}
+
+function stop(): void {
+  isStopping = true
+  stopping.resolve()
 }
 
 async function runOnce(serverUrl: string): Promise<number> {
