@@ -49,7 +49,7 @@ export interface AppendContext {
 }
 
 /** Level of the subtrees that are stored, each over 2^8 leaves. */
-const subtreeLevel = 8
+export const subtreeLevel = 8
 
 /**
  * Appends in one transaction what may be appended, and says of each entry what became of it; one refused entry never

@@ -1,62 +1,138 @@
-import { emptyFrontier, extendFrontier, type Hash, rootOf, verifyCheckpoint } from '@concordance/log'
-import { encodeBase64url, type LogCheck, leafHashOf, leafInputOf, recordIdOf } from '@concordance/protocol'
+import { emptyFrontier, extendFrontier, type Frontier, type Hash, rootOf, verifyCheckpoint } from '@concordance/log'
+import {
+  encodeBase64url,
+  type LogCheck,
+  leafHashOf,
+  leafInputOf,
+  parseStatementUnsafe,
+  recordIdOf,
+  verifyBody,
+} from '@concordance/protocol'
 import type { Deps } from '../deps.ts'
+import { subtreeLevel } from './append-batch.ts'
+import { getSealedCheckpoint } from './checkpoints.ts'
+import { getOwnLogId } from './proof.ts'
 
-const entriesAtOnce = 2_000
+const entriesAtOnce = 1_000
 const problemsAtMost = 100
 
+type Problem = LogCheck['problems'][number]
+
 /**
- * Recomputes our own log from its stored bytes: every record id and leaf, the root, and the signature of the newest
- * checkpoint over it. Reads everything, in bounded memory; writes nothing.
+ * Recomputes our own log from its stored bytes: every record id, leaf and body, every stored subtree, every committed
+ * root, and the signature of the newest checkpoint over the last one. Reads everything, in bounded memory; writes nothing.
+ *
+ * @throws {ExchangeError} `unavailable` before the first checkpoint is signed.
  */
 export async function verifyOwnLog(deps: Deps): Promise<LogCheck> {
-  const head = await deps.db
-    .selectFrom('checkpoint')
-    .innerJoin('log', 'log.id', 'checkpoint.log')
-    .select(['checkpoint.log', 'checkpoint.size', 'checkpoint.jws'])
-    .where('log.is_own', '=', true)
-    .where('checkpoint.jws', 'is not', null)
-    .orderBy('checkpoint.size', 'desc')
-    .executeTakeFirst()
-  if (!head?.jws) return { ok: true, size: 0, root: encodeBase64url(rootOf(emptyFrontier)), problems: [] }
-  const problems: LogCheck['problems'][number][] = []
+  const log = await getOwnLogId(deps.db)
+  const { size, checkpoint } = await getSealedCheckpoint(deps)
+  const problems: Problem[] = []
   let frontier = emptyFrontier
-  while (frontier.size < head.size) {
-    const rows = await listEntries(deps, head.log, frontier.size, Math.min(frontier.size + entriesAtOnce, head.size))
-    if (rows.length === 0) break
-    const leaves = rows.map((row) => recompute(row, problems))
-    frontier = extendFrontier(frontier, leaves)
+  while (frontier.size < size && problems.length < problemsAtMost) {
+    const next = await verifyStretch(
+      deps,
+      { log, from: frontier, to: Math.min(frontier.size + entriesAtOnce, size) },
+      problems,
+    )
+    if (!next) break
+    frontier = next
   }
   const root = encodeBase64url(rootOf(frontier))
-  if (frontier.size !== head.size) problems.push({ code: 'ENTRY_MISSING', position: frontier.size })
-  else if (verifyCheckpoint(head.jws, deps.identity.keyset()).root !== root) problems.push({ code: 'ROOT_MISMATCH' })
-  return { ok: problems.length === 0, size: head.size, root, problems: problems.slice(0, problemsAtMost) }
+  const isWhole = frontier.size === size
+  if (isWhole && verifyCheckpoint(checkpoint, deps.identity.keyset()).root !== root)
+    problems.push({ code: 'ROOT_MISMATCH' })
+  return { ok: problems.length === 0, size, root, problems: problems.slice(0, problemsAtMost) }
+}
+
+interface Stretch {
+  readonly log: number
+  readonly from: Frontier
+  /** Not included. */
+  readonly to: number
+}
+
+/** Undefined where an entry is missing: nothing behind it can be judged. */
+async function verifyStretch(deps: Deps, stretch: Stretch, problems: Problem[]): Promise<Frontier | undefined> {
+  const rows = await listEntries(deps, stretch)
+  const missing = rows.findIndex(({ position }, index) => position !== stretch.from.size + index)
+  if (missing >= 0 || rows.length < stretch.to - stretch.from.size) {
+    problems.push({ code: 'ENTRY_MISSING', position: stretch.from.size + (missing < 0 ? rows.length : missing) })
+    return undefined
+  }
+  const [roots, subtrees] = await Promise.all([listRoots(deps, stretch), listSubtrees(deps, stretch)])
+  let frontier = stretch.from
+  for (const row of rows) {
+    frontier = extendFrontier(frontier, [recompute(row, problems)], (level, index, hash) => {
+      const isRight = level !== subtreeLevel || subtrees.get(index)?.equals(hash)
+      if (!isRight) problems.push({ code: 'SUBTREE_MISMATCH', position: index * 2 ** level })
+    })
+    const committed = roots.get(frontier.size)
+    if (committed && !committed.equals(rootOf(frontier)))
+      problems.push({ code: 'ROOT_MISMATCH', position: row.position })
+  }
+  return frontier
 }
 
 type Row = Awaited<ReturnType<typeof listEntries>>[number]
 
-function listEntries({ db }: Deps, log: number, from: number, to: number) {
+function listEntries({ db }: Deps, { log, from, to }: Stretch) {
   return db
     .selectFrom('entry')
     .select(['position', 'leaf_hash', 'record_id', 'statement', 'body'])
     .where('log', '=', log)
-    .where('position', '>=', from)
+    .where('position', '>=', from.size)
     .where('position', '<', to)
     .orderBy('position')
     .execute()
 }
 
+async function listRoots({ db }: Deps, { log, from, to }: Stretch): Promise<Map<number, Buffer>> {
+  const rows = await db
+    .selectFrom('checkpoint')
+    .select(['size', 'root'])
+    .where('log', '=', log)
+    .where('size', '>', from.size)
+    .where('size', '<=', to)
+    .execute()
+  return new Map(rows.map(({ size, root }) => [size, root]))
+}
+
+async function listSubtrees({ db }: Deps, { log, from, to }: Stretch): Promise<Map<number, Buffer>> {
+  const width = 2 ** subtreeLevel
+  const rows = await db
+    .selectFrom('subtree')
+    .select(['index', 'hash'])
+    .where('log', '=', log)
+    .where('index', '>=', Math.floor(from.size / width))
+    .where('index', '<', Math.ceil(to / width))
+    .execute()
+  return new Map(rows.map(({ index, hash }) => [index, hash]))
+}
+
 /** The leaf as the stored statement gives it; a cover leaf has none and stands for itself. */
-function recompute({ position, leaf_hash, record_id, statement }: Row, problems: LogCheck['problems'][number][]): Hash {
+function recompute({ position, leaf_hash, record_id, statement, body }: Row, problems: Problem[]): Hash {
   if (!statement || !record_id) return leaf_hash
   try {
-    const recordId = recordIdOf(statement.toString('utf8'))
+    const compact = statement.toString('utf8')
+    const recordId = recordIdOf(compact)
     const leaf = leafHashOf(leafInputOf(recordId))
     if (recordId !== encodeBase64url(record_id)) problems.push({ code: 'RECORD_ID_MISMATCH', position })
-    if (Buffer.compare(leaf, leaf_hash) !== 0) problems.push({ code: 'LEAF_MISMATCH', position })
+    if (!leaf_hash.equals(leaf)) problems.push({ code: 'LEAF_MISMATCH', position })
+    if (body && !isBodyOf(compact, body.toString('utf8'))) problems.push({ code: 'BODY_MISMATCH', position })
     return leaf
   } catch {
-    problems.push({ code: 'STATEMENT_MALFORMED', position })
+    problems.push({ code: 'STATEMENT_MALFORMED', position }) // what is wrong with it may hold content
     return leaf_hash
+  }
+}
+
+function isBodyOf(compact: string, body: string): boolean {
+  const { statement } = parseStatementUnsafe(compact)
+  try {
+    verifyBody(statement, body)
+    return true
+  } catch {
+    return false
   }
 }

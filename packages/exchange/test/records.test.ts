@@ -1,0 +1,168 @@
+import t from 'tap'
+import type { Viewer } from '../src/access/may-open.ts'
+import { projectAll } from '../src/projection/start-projection.ts'
+import { publishRecord } from '../src/publish.ts'
+import { getRecord, listRecords, listVersions, searchRecords } from '../src/records.ts'
+import { withdrawFinding } from '../src/withdraw.ts'
+import { input, marks, observation } from './support/content.ts'
+import { call, openInstitute } from './support/institute.ts'
+
+const everybody: Viewer = { kind: 'public' }
+const peer: Viewer = { kind: 'peer', iss: 'https://b.institute.example' }
+const person: Viewer = { kind: 'person', subject: 'ada' }
+
+t.test('a list', async (t) => {
+  const { deps, clock, iss } = await openInstitute(t)
+  const published: string[] = []
+  for (let i = 0; i < 25; i++) {
+    if (i % 4 === 0) clock.seconds += 1
+    const mark = i % 2 === 0 ? marks.clear : marks.green
+    published.push((await publishRecord(deps, input({ mark }), call())).recordId)
+  }
+  await projectAll(deps)
+
+  await t.test(
+    'gives every record exactly once over its pages, newest first, while others are being published',
+    async (t) => {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await listRecords(deps, person, {
+          filters: { type: 'observation' },
+          limit: 4,
+          ...(cursor && { cursor }),
+        })
+        seen.push(...page.items.map(({ recordId }) => recordId))
+        cursor = page.next
+        await publishRecord(deps, input({ mark: marks.green }), call())
+        await projectAll(deps)
+      } while (cursor)
+      t.same(seen, published.toReversed())
+    },
+  )
+
+  await t.test('gives whole pages of what is open to the viewer', async (t) => {
+    const page = await listRecords(deps, everybody, { filters: { type: 'observation' }, limit: 13 })
+    t.equal(page.items.length, 13)
+    t.equal(page.next, undefined)
+    t.ok(page.items.every(({ mark }) => mark.tlp === 'CLEAR'))
+  })
+
+  await t.test('is narrowed by every filter that is given', async (t) => {
+    const count = async (filters: Parameters<typeof listRecords>[2]['filters']) =>
+      (await listRecords(deps, person, { filters, limit: 200 })).items.length
+    t.equal(await count({ tlp: 'CLEAR', type: 'observation' }), 13)
+    t.equal(await count({ tlp: 'RED' }), 0)
+    t.equal(await count({ type: 'keyset' }), 1)
+    t.equal(await count({ iss: 'https://nobody.example' }), 0)
+    t.ok((await count({ iss, status: 'current' })) > 25)
+    t.equal(await count({ q: 'swahili "less in"', tlp: 'CLEAR' }), 13)
+  })
+
+  await t.test('refuses a cursor that no page gave', async (t) => {
+    for (const cursor of ['rubbish', '', Buffer.from('1.2').toString('base64url')]) {
+      await t.rejects(listRecords(deps, person, { filters: {}, limit: 4, cursor }), { code: 'invalid' })
+    }
+  })
+})
+
+t.test('what is closed to a viewer leaves no trace', async (t) => {
+  const { deps } = await openInstitute(t)
+  const first = await publishRecord(deps, input({ mark: marks.clear, content: observation('alpha') }), call())
+  const next = input({ mark: marks.red, content: observation('omega'), finding: first.finding, version: 2 })
+  const second = await publishRecord(deps, next, call())
+  await projectAll(deps)
+
+  await t.test('in the standing of an earlier version', async (t) => {
+    for (const viewer of [everybody, peer]) t.equal((await getRecord(deps, viewer, first.recordId)).status, 'current')
+    t.equal((await getRecord(deps, person, first.recordId)).status, 'superseded')
+  })
+
+  await t.test('in the list of versions', async (t) => {
+    t.equal((await listVersions(deps, peer, deps.identity.iss, first.finding)).length, 1)
+    t.equal((await listVersions(deps, person, deps.identity.iss, first.finding)).length, 2)
+    t.equal((await getRecord(deps, everybody, first.recordId)).versions.length, 1)
+  })
+
+  await t.test('by its id: it answers as an id that was never given', async (t) => {
+    const answers = [second.recordId, 'A'.repeat(43)].map((id) =>
+      getRecord(deps, everybody, id).catch((error) => error),
+    )
+    const [closed, absent] = await Promise.all(answers)
+    t.same({ code: closed.code, message: closed.message }, { code: absent.code, message: absent.message })
+    t.equal(closed.code, 'not-found')
+  })
+
+  await t.test('in search', async (t) => {
+    t.same(await searchRecords(deps, peer, { q: 'omega' }, 10), [])
+    t.equal((await searchRecords(deps, person, { q: 'omega' }, 10)).length, 1)
+    t.equal((await searchRecords(deps, everybody, { q: 'alpha' }, 10)).length, 1)
+  })
+})
+
+t.test('a withdrawn record', async (t) => {
+  const { deps } = await openInstitute(t)
+  const { finding, recordId } = await publishRecord(
+    deps,
+    input({ mark: marks.clear, content: observation('secretword') }),
+    call(),
+  )
+  await projectAll(deps)
+  t.equal((await searchRecords(deps, everybody, { q: 'secretword' }, 10)).length, 1)
+  await withdrawFinding(deps, finding, { reason: 'information-hazard' }, call())
+
+  await t.test('is closed at once, before the projection has seen the withdrawal', async (t) => {
+    t.match(await getRecord(deps, everybody, recordId), {
+      status: 'withdrawn',
+      state: 'statement',
+      body: null,
+      title: {},
+      facets: {},
+    })
+  })
+
+  await t.test('is no longer found by its words', async (t) => {
+    for (const viewer of [everybody, person]) t.same(await searchRecords(deps, viewer, { q: 'secretword' }, 10), [])
+  })
+})
+
+t.test('search', async (t) => {
+  const { deps } = await openInstitute(t)
+  const texts = {
+    arabic: 'نموذج يرفض طلبات خطيرة بالعربية',
+    chinese: '模型在中文环境下的安全评估结果',
+    japanese: '日本語での安全評価を実施した',
+    thai: 'โมเดลปฏิเสธคำขอที่เป็นอันตราย',
+    french: 'L’évaluation révèle des écarts de sûreté',
+    persian: 'مدل درخواست‌های خطرناک را رد می‌کند',
+  }
+  const ids = new Map<string, string>()
+  for (const [name, text] of Object.entries(texts)) {
+    const { recordId } = await publishRecord(deps, input({ mark: marks.clear, content: observation(text) }), call())
+    ids.set(recordId, name)
+  }
+  await projectAll(deps)
+  const found = async (q: string) =>
+    (await searchRecords(deps, everybody, { q }, 10)).map(({ recordId }) => ids.get(recordId))
+
+  const questions: [q: string, expected: string[]][] = [
+    ['evaluation', ['french']],
+    ['ÉVALUATION surete', ['french']],
+    ['安全评估', ['chinese']],
+    ['安全評価', ['japanese']],
+    ['ปฏิเสธ', ['thai']],
+    ['خطیره', ['arabic']],
+    ['میکند', ['persian']],
+    ['"ecarts de surete"', ['french']],
+    ['"surete ecarts"', []],
+    ['evaluation -ecarts', []],
+    ["'; drop table record; --", []],
+    ['& | ! ( ) <-> :*', []],
+    ['', []],
+  ]
+  for (const [q, expected] of questions) {
+    await t.test(`finds ${expected.join(', ') || 'nothing'} for ${JSON.stringify(q)}`, async (t) => {
+      t.same(await found(q), expected)
+    })
+  }
+})
