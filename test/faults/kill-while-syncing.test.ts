@@ -23,12 +23,11 @@ t.test(`a node that is killed ${kills} times while it syncs copies everything on
   for (let kill = 0; kill < kills; kill++) {
     await publishBurst(writer, kill)
     node.start()
-    // Half of the crashes come while it starts, half once it copies.
-    if (kill % 2 === 0) await sleep(Math.random() * 1_500)
-    else {
-      await node.ready()
-      await sleep(Math.random() * 300)
-    }
+    // A third of the crashes comes while it starts, a third while it fetches, a third once it has stored something.
+    if (kill % 3 > 0) await node.ready()
+    const before = reached
+    if (kill % 3 === 2) await until('something is copied', async () => (await copied(reader, writer)) > before)
+    await sleep(Math.random() * (kill % 3 === 2 ? 100 : 1_000))
     await node.kill()
     const size = await copied(reader, writer)
     if (size < 1 + (kill + 1) * burst) interrupted++
