@@ -1,7 +1,7 @@
 import { encodeBase64url, hitsDigest, signAnswer } from '@concordance/protocol'
 import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
-import { ExchangeError } from '../error.ts'
+import { getSealedCheckpoint } from '../log/checkpoints.ts'
 import { searchRecords } from '../records.ts'
 import type { SearchQuestion } from '../sync/peer-calls.ts'
 import { formatHit } from './hit.ts'
@@ -19,7 +19,8 @@ export async function answerSearch(
   asker: { readonly iss: string },
   { queryId, granularity, filters }: SearchQuestion,
 ): Promise<{ answer: string; hits: string[] }> {
-  const checkpoint = await getSealed(deps)
+  const { size, root } = await getSealedCheckpoint(deps)
+  const checkpoint = { size, root: encodeBase64url(root) }
   const viewer: Viewer = { kind: 'peer', iss: asker.iss }
   const { q, type, limit = hitsAtMost } = filters
   const own = { q, iss: deps.identity.iss, status: 'current' as const, ...(type !== undefined && { type }) }
@@ -33,19 +34,6 @@ export async function answerSearch(
   const said = { v: 1, iss, aud: asker.iss, queryId, granularity, matched, checkpoint, iat } as const
   const answer = await signAnswer({ ...said, status: 'ok', hits: hitsDigest(hits) }, deps.signers.log)
   return { answer, hits }
-}
-
-async function getSealed({ db, identity }: Deps): Promise<{ size: number; root: string }> {
-  const row = await db
-    .selectFrom('checkpoint')
-    .innerJoin('log', 'log.id', 'checkpoint.log')
-    .select(['checkpoint.size', 'checkpoint.root'])
-    .where('log.iss', '=', identity.iss)
-    .where('checkpoint.jws', 'is not', null)
-    .orderBy('checkpoint.size', 'desc')
-    .executeTakeFirst()
-  if (!row) throw new ExchangeError('unavailable', 'no checkpoint is signed yet')
-  return { size: row.size, root: encodeBase64url(row.root) }
 }
 
 /** The records themselves, in the given order. */

@@ -142,6 +142,7 @@ async function findCheckpointFrom({ db }: Deps, { log }: Mirror, size: number) {
     .where('size', '>=', size)
     .where('jws', 'is not', null)
     .orderBy('size')
+    .limit(1)
     .executeTakeFirst()
   return row?.jws ? { size: row.size, jws: row.jws } : undefined
 }

@@ -123,6 +123,7 @@ async function findVerifiedCheckpoint({ db }: Deps, { log, size }: Mirror) {
     .where('size', '>', 0)
     .where('jws', 'is not', null)
     .orderBy('size', 'desc')
+    .limit(1)
     .executeTakeFirst()
   return row?.jws ? { size: row.size, root: encodeBase64url(row.root), jws: row.jws } : undefined
 }
