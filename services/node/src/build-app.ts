@@ -84,6 +84,8 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
 /** Longest time to send a request, its head alone, and between two bytes of anything. Long polls last 25 s. */
 const requestTimeoutMs = 30_000
 const headersTimeoutMs = 10_000
+/** How often the server looks for connections beyond these times. */
+const lookEveryMs = 5_000
 const idleTimeoutMs = 120_000
 const keepAliveTimeoutMs = 72_000
 /** Request line and headers together; a request token has at most 4 KiB. */
@@ -102,7 +104,7 @@ export function createApp(logger: FastifyBaseLogger, config: Pick<NodeConfig, 't
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: longestParameter },
-    http: { maxHeaderSize: headBytes, headersTimeout: headersTimeoutMs },
+    http: { maxHeaderSize: headBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: lookEveryMs },
     frameworkErrors: (_error, request, reply) => sendProblem(request, reply as never, { code: 'invalid' }),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()

@@ -8,7 +8,7 @@ import { NodeError } from './error.ts'
 export const problemAnswers = fp(async (app: FastifyInstance) => {
   app.setErrorHandler<FastifyError>((error, request, reply) => sendProblem(request, reply, problemOf(error, request)))
   app.setNotFoundHandler((request, reply) => {
-    const methods = methodsAt(request.url)
+    const methods = methodsAt(app, request.url)
     if (methods.length === 0) return sendProblem(request, reply, { code: 'not-found' })
     reply.header('allow', methods.join(', '))
     return sendProblem(request, reply, { code: 'method-not-allowed' })
@@ -131,12 +131,14 @@ function problemOfStore(code: string, message: string): ProblemCode | undefined 
 
 const patterns = Object.values(api).map(({ method, url }) => ({
   method,
+  url,
   path: new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
 }))
 
-/** The methods that the contract has for this address. */
-function methodsAt(url: string): string[] {
-  const path = url.split('?', 1)[0] ?? '/'
-  const methods = patterns.filter((pattern) => pattern.path.test(path)).map(({ method }) => method)
+/** The methods of the contract that `app` serves at this address. */
+function methodsAt(app: FastifyInstance, address: string): string[] {
+  const path = address.split('?', 1)[0] ?? '/'
+  const served = patterns.filter((pattern) => pattern.path.test(path) && app.hasRoute(pattern))
+  const methods = served.map(({ method }) => method)
   return methods.flatMap((method) => (method === 'GET' ? [method, 'HEAD'] : [method]))
 }
