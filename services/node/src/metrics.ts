@@ -14,7 +14,7 @@ export interface Metrics {
 export function createMetrics(deps: SyncDeps): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'concordance_' })
-  registerLogGauges(registry, deps)
+  const readLog = createLogGauges(registry, deps)
   const requests = new Counter({
     name: 'concordance_http_requests_total',
     help: 'Requests answered, by route and status.',
@@ -37,44 +37,37 @@ export function createMetrics(deps: SyncDeps): Metrics {
       })
     },
     contentType: registry.contentType,
-    format: () => registry.metrics(),
+    async format() {
+      await readLog()
+      return registry.metrics()
+    },
   }
 }
 
-function registerLogGauges(registry: Registry, deps: SyncDeps): void {
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `concordance_${name}`, help, labelNames: ['peer'], registers: [registry] })
-  const verified = gauge('peer_verified_entries', 'Entries of the peer’s log that are copied and verified.')
-  const behind = gauge('peer_behind_entries', 'Entries the peer has signed that are not verified here yet.')
-  const stopped = gauge('peer_stopped', '1 while the peer is held, unverifiable or frozen.')
-  const entries = new Gauge({ name: 'concordance_log_entries', help: 'Entries of our own log.', registers: [registry] })
-  const unconfirmed = new Gauge({
-    name: 'concordance_log_unconfirmed',
-    help: '1 while publishing is refused because our log is not confirmed.',
-    registers: [registry],
-  })
-  new Gauge({
-    name: 'concordance_database_up',
-    help: '1 while the database answers. While it does not, the other figures of the log are the last ones known.',
-    registers: [registry],
-    async collect() {
-      try {
-        const own = await deps.db
-          .selectFrom('log')
-          .select(['size', 'state'])
-          .where('is_own', '=', true)
-          .executeTakeFirst()
-        entries.set(own?.size ?? 0)
-        unconfirmed.set(own?.state === 'unconfirmed' ? 1 : 0)
-        for (const peer of await listPeerSync(deps)) {
-          verified.set({ peer: peer.iss }, peer.size)
-          behind.set({ peer: peer.iss }, Math.max(0, (peer.announcedSize ?? peer.size) - peer.size))
-          stopped.set({ peer: peer.iss }, peer.state === 'following' ? 0 : 1)
-        }
-        this.set(1)
-      } catch {
-        this.set(0) // this gauge is how the operator hears of it
-      }
-    },
-  })
+/** @returns reads the figures of the log and of the peers anew. */
+function createLogGauges(registry: Registry, deps: SyncDeps): () => Promise<void> {
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: `concordance_${name}`, help, labelNames, registers: [registry] })
+  const entries = gauge('log_entries', 'Entries of our own log.')
+  const unconfirmed = gauge('log_unconfirmed', '1 while publishing is refused because our log is not confirmed.')
+  const verified = gauge('peer_verified_entries', 'Entries of the peer’s log that are copied and verified.', ['peer'])
+  const behind = gauge('peer_behind_entries', 'Entries the peer has signed that are not verified here yet.', ['peer'])
+  const stopped = gauge('peer_stopped', '1 while the peer is held, unverifiable or frozen.', ['peer'])
+  const up = gauge('database_up', '1 while the database answers; until it does again, the last figures stand.')
+
+  const read = async () => {
+    const own = await deps.db.selectFrom('log').select(['size', 'state']).where('is_own', '=', true).executeTakeFirst()
+    entries.set(own?.size ?? 0)
+    unconfirmed.set(own?.state === 'unconfirmed' ? 1 : 0)
+    for (const { iss, size, announcedSize = size, state } of await listPeerSync(deps)) {
+      verified.set({ peer: iss }, size)
+      behind.set({ peer: iss }, Math.max(0, announcedSize - size))
+      stopped.set({ peer: iss }, state === 'following' ? 0 : 1)
+    }
+  }
+  return () =>
+    read().then(
+      () => up.set(1),
+      () => up.set(0), // this figure is how the operator hears of it
+    )
 }

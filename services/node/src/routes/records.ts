@@ -28,8 +28,8 @@ export const recordRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async
   app.route({
     ...api.getRecordProof,
     handler: async (request) => {
-      const proof = await exportRecord(deps, viewerOf(request), request.params.id)
-      return { ...proof, keysets: [...proof.keysets] }
+      const { keysets, hashes, ...proof } = await exportRecord(deps, viewerOf(request), request.params.id)
+      return { ...proof, keysets: [...keysets], ...(hashes && { hashes: [...hashes] }) }
     },
   })
   app.route({
