@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { createLogger, loadConfig, type NodeConfig, type Role, type RunningNode, startNode } from '@concordance/node'
+import {
+  createLogger,
+  limitYoungHeap,
+  loadConfig,
+  type NodeConfig,
+  type Role,
+  type RunningNode,
+  startNode,
+} from '@concordance/node'
 import { type Context, dataDirOf } from '../context.ts'
 import { usageFailure } from '../failure.ts'
 import { embeddedDirOf, isEmbedded } from '../node-database.ts'
@@ -17,6 +25,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const { signal, terminal } = context
   const role = roles.find((known) => known === options.role)
   if (!role) throw usageFailure(`${options.role} is no role`, `use one of ${roles.join(', ')}`)
+  limitYoungHeap()
   const overrides = { role, ...(options.listen === undefined ? {} : parseListen(options.listen)) }
   const database = await startDatabase(context, role)
   try {
