@@ -1,5 +1,5 @@
 import { exportRecord, getRecord, listRecords, listVersions, type SyncDeps } from '@concordance/exchange'
-import { api, parseStatementUnsafe } from '@concordance/protocol'
+import { type AnswerOf, api, parseStatementUnsafe } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { viewerOf } from '../caller.ts'
 import { NodeError } from '../error.ts'
@@ -27,10 +27,8 @@ export const recordRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async
   })
   app.route({
     ...api.getRecordProof,
-    handler: async (request) => {
-      const { keysets, hashes, ...proof } = await exportRecord(deps, viewerOf(request), request.params.id)
-      return { ...proof, keysets: [...keysets], ...(hashes && { hashes: [...hashes] }) }
-    },
+    handler: async (request) =>
+      (await exportRecord(deps, viewerOf(request), request.params.id)) as AnswerOf<typeof api.getRecordProof>,
   })
   app.route({
     ...api.getFinding,
