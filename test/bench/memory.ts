@@ -11,6 +11,7 @@ const syncWithinMs = 300_000
 /** Resident memory of a whole node (web and worker in one process): with nothing to do, and while it copies a log. */
 export async function benchMemory(pair: Pair, { size, rounds }: { size: number; rounds: number }) {
   await growTo(pair, size)
+  await (await startChildNode(pair.origin.config())).stop() // the first start after an installation also compiles
   const origin = await startChildNode(pair.origin.config())
   const [idle, syncing]: [number[], number[]] = [[], []]
   try {

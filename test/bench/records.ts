@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
-/** Content of an observation whose record (statement and body) has about 2 KB (2,100 bytes). Synthetic, and says so. */
+/** Content of an observation whose record (statement and body) has about 2 KB (2,160 bytes). Synthetic, and says so. */
 export function synthesiseContent(i: number): { [member: string]: unknown } {
   return {
-    seen: { en: `Synthetic observation ${i}: ${filler(1_120)}` },
+    seen: { en: `Synthetic observation ${i}: ${filler(1_180)}` },
     country: 'KE',
     sector: 'health',
     howOften: 'weekly',

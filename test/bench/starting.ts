@@ -6,6 +6,7 @@ import { interleave } from './series.ts'
 export async function benchStarting(pair: Pair, { size, rounds }: { size: number; rounds: number }) {
   await growTo(pair, size)
   const config = pair.origin.config()
+  await readyMs(startChildNode(config)) // the first start after an installation also compiles
   const { measured, limit, ratio } = await interleave(
     rounds,
     () => readyMs(startChildNode(config)),
