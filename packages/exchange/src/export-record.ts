@@ -10,8 +10,9 @@ import { getRecord } from './records.ts'
  * One file that proves a record offline to whoever trusts the pinned root key of its institute. The body is in it where
  * it is open to the viewer.
  *
- * @throws {ExchangeError} `not-found`, or `unavailable` while no signed note covers the record: of a copied log its own
- * institute has to be asked, since notes are not copied.
+ * Of a copied log it holds no C2SP note, since notes are not copied.
+ *
+ * @throws {ExchangeError} `not-found`, or `unavailable` while no signed checkpoint covers the record.
  */
 export async function exportRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordProof> {
   const { iss, position, statement, body } = await getRecord(deps, viewer, recordId)
@@ -25,7 +26,9 @@ export async function exportRecord(deps: Deps, viewer: Viewer, recordId: string)
     body,
     position,
     leaf: encodeBase64url(leafHashOf(leafInputOf(recordId))),
-    proof: formatTlogProof({ index: position, hashes, note }),
+    ...(note === null
+      ? { proof: null, hashes: hashes.map((hash) => encodeBase64url(hash)) }
+      : { proof: formatTlogProof({ index: position, hashes, note }) }),
     checkpoint: jws,
   }
 }
@@ -38,12 +41,12 @@ async function getCheckpointCovering({ db }: Deps, iss: string, position: number
     .where('log.iss', '=', iss)
     .where('checkpoint.size', '>', position)
     .whereRef('checkpoint.size', '<=', 'log.size')
-    .where('checkpoint.note', 'is not', null)
+    .where('checkpoint.jws', 'is not', null)
     .orderBy('checkpoint.size', 'desc')
     .limit(1)
     .executeTakeFirst()
-  if (!row?.jws || row.note === null) throw new ExchangeError('unavailable', 'no signed note covers the record here')
-  return { ...row, jws: row.jws, note: row.note }
+  if (!row?.jws) throw new ExchangeError('unavailable', 'no signed checkpoint covers the record yet')
+  return { ...row, jws: row.jws }
 }
 
 async function listKeysets({ db }: Deps, iss: string): Promise<string[]> {

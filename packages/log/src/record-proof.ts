@@ -13,6 +13,7 @@ import {
 } from '@concordance/protocol'
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts'
 import { LogError } from './error.ts'
+import type { Hash } from './hash.ts'
 import { verifyKeysetChain } from './keyset-chain.ts'
 import { parseNoteCheckpoint, verifyNote, vkeyOf } from './note.ts'
 import { parseTlogProof } from './tlog-proof.ts'
@@ -31,8 +32,13 @@ export type RecordProof = {
   position: number
   /** Leaf hash, base64url. */
   leaf: string
-  /** C2SP tlog-proof: index, inclusion proof, signed note. */
-  proof: string
+  /**
+   * C2SP tlog-proof: index, inclusion proof, signed note. Null where there is no note: it was exported from a copy of the
+   * log, which holds none, or the log is signed with ES256.
+   */
+  proof: string | null
+  /** The inclusion proof where there is no `proof`, and only there: base64url, leaf to root. */
+  hashes?: readonly string[]
   /** The same size and root as JWS. */
   checkpoint: string
 }
@@ -46,7 +52,7 @@ export interface VerifiedRecordProof {
 
 /**
  * Verifies an exported record offline, trusting only the pinned root thumbprint: keyset chain, signature of the
- * statement, body, inclusion, signature of the checkpoint, and that the C2SP proof says the same.
+ * statement, body, inclusion, signature of the checkpoint, and that the C2SP proof, if there is one, says the same.
  *
  * @param pin RFC 7638 thumbprint of the issuer's first root key, learnt out of band.
  * @throws {LogError | ProtocolError} the code of the first step that fails.
@@ -61,11 +67,23 @@ export function verifyRecordProof(value: unknown, pin: string): VerifiedRecordPr
   const checkpoint = verifyCheckpoint(bundle.checkpoint, keyset)
   const leaf = leafHashOf(leafInputOf(recordId))
   if (encodeBase64url(leaf) !== bundle.leaf) throw malformed('names another leaf')
-  const { index, hashes, note } = parseTlogProof(bundle.proof)
-  if (index !== bundle.position) throw malformed('names two positions')
-  verifySameHead(note, checkpoint, keyset)
-  verifyInclusion(leaf, index, hashes, { size: checkpoint.size, root: decodeBase64url(checkpoint.root) })
+  const hashes = readInclusion(bundle, checkpoint, keyset)
+  verifyInclusion(leaf, bundle.position, hashes, { size: checkpoint.size, root: decodeBase64url(checkpoint.root) })
   return { recordId, statement, body, checkpoint }
+}
+
+function readInclusion({ proof, hashes = [], position }: RecordProof, checkpoint: Checkpoint, keyset: Keyset): Hash[] {
+  if (proof === null) return hashes.map(decodeHash)
+  const noted = parseTlogProof(proof)
+  if (noted.index !== position) throw malformed('names two positions')
+  verifySameHead(noted.note, checkpoint, keyset)
+  return [...noted.hashes]
+}
+
+function decodeHash(text: string): Hash {
+  const hash = decodeBase64url(text)
+  if (hash.length !== 32) throw malformed('holds a hash that is not of 32 bytes')
+  return hash
 }
 
 /** The note and the JWS checkpoint must be two spellings of one size and root. */
@@ -90,7 +108,7 @@ function readRecordProof(value: unknown): RecordProof {
     isText(bundle.leaf) &&
     isText(bundle.statement) &&
     isText(bundle.checkpoint) &&
-    isText(bundle.proof) &&
+    (isText(bundle.proof) ? bundle.hashes === undefined : bundle.proof === null && isTexts(bundle.hashes)) &&
     (bundle.body === null || isText(bundle.body)) &&
     Number.isSafeInteger(bundle.position)
   if (!whole) throw malformed('lacks a member')

@@ -64,6 +64,25 @@ t.test('a record proof', async (t) => {
     t.ok(statement.body)
   })
 
+  await t.test('works without a note, as it is exported from a copy of the log', async (t) => {
+    const { hashes } = parseTlogProof(honest.proof ?? '')
+    const [first = '', ...rest] = hashes.map((hash) => encodeBase64url(hash))
+    const copy = { ...honest, proof: null, hashes: [first, ...rest] }
+    t.equal(verifyRecordProof(copy, institute.pin).checkpoint.size, 9)
+    t.throws(() => verifyRecordProof({ ...copy, hashes: rest }, institute.pin), { code: 'PROOF_LENGTH' })
+    t.throws(() => verifyRecordProof({ ...copy, hashes: [...rest, first] }, institute.pin), { code: 'ROOT_MISMATCH' })
+    t.throws(() => verifyRecordProof({ ...copy, position: 6 }, institute.pin), { code: 'ROOT_MISMATCH' })
+    const malformed = [
+      { ...copy, hashes: [first.slice(0, -3), ...rest] },
+      { ...copy, hashes: undefined },
+      { ...copy, hashes: [0] },
+      { ...copy, proof: honest.proof },
+    ]
+    for (const bundle of malformed) {
+      t.throws(() => verifyRecordProof(bundle, institute.pin), /record proof|base64url/)
+    }
+  })
+
   await t.test('follows the chain of keysets from the pinned root', async (t) => {
     const { chain, signer } = await rotateRecordKey(institute, 8)
     const later = [...entries.slice(0, 8), await entryAt(institute, 8, { signer })]
@@ -119,7 +138,7 @@ t.test('a record proof', async (t) => {
   })
 
   await t.test('is refused where the note gives another size or another root alone', async (t) => {
-    const { index, hashes } = parseTlogProof(honest.proof)
+    const { index, hashes } = parseTlogProof(honest.proof ?? '')
     const root = rootOfLeaves(leavesOf(entries))
     const other = rootOfLeaves(leavesOf(entries.slice(0, 8)))
     for (const [size, given] of [
@@ -140,7 +159,7 @@ t.test('a record proof', async (t) => {
   })
 
   await t.test('is refused where another key signed the note', async (t) => {
-    const { index, hashes, note } = parseTlogProof(honest.proof)
+    const { index, hashes, note } = parseTlogProof(honest.proof ?? '')
     const other = await createInstitute('b.example')
     const foreign = await noteOf(other, institute.origin, entries)
     t.not(foreign, note)

@@ -146,6 +146,24 @@ async function readSubtrees(
     .where('index', '<', to)
     .execute()
   for (const { index, hash } of rows) into.set(index, hash)
+  for (let index = from; index < to; index++) {
+    if (!into.has(index)) into.set(index, await storeSubtree(db, log, index))
+  }
+}
+
+/** Copied logs come without subtrees: each is computed at its first use. Requires that its leaves are verified. */
+async function storeSubtree(db: Kysely<Tables>, log: number, index: number): Promise<Hash> {
+  const range = { from: index * subtreeLeaves, to: (index + 1) * subtreeLeaves }
+  const leaves = new Map<number, Hash>()
+  await readLeaves(db, log, range, leaves)
+  const hash = rootOf(extendFrontier(emptyFrontier, take(leaves, range)))
+  const row = { log, index, hash: Buffer.from(hash) }
+  await db
+    .insertInto('subtree')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return hash
 }
 
 async function readLeaves(

@@ -57,6 +57,20 @@ t.test('proofs of a log with several stored subtrees', async (t) => {
   })
 })
 
+t.test('a record of a copied log is proven without note and stored subtrees, which are not copied', async (t) => {
+  const { deps, pin } = await openInstitute(t)
+  const receipts = await Promise.all(Array.from({ length: 300 }, () => publishRecord(deps, input(), call())))
+  await deps.writer.seal()
+  await projectAll(deps)
+  await deps.pool.query('delete from subtree')
+  await deps.pool.query('update checkpoint set note = null')
+  for (const { recordId, position } of [receipts[0], receipts[299]].filter((receipt) => receipt !== undefined)) {
+    const proof = await exportRecord(deps, person, recordId)
+    t.match(proof, { proof: null, position, hashes: [String] })
+    t.equal(verifyRecordProof(JSON.parse(JSON.stringify(proof)), pin).recordId, recordId)
+  }
+})
+
 t.test('the proof of one record', async (t) => {
   const { deps, pin } = await openInstitute(t)
   const clear = await publishRecord(deps, input({ mark: marks.clear }), call())

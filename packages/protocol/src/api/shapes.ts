@@ -205,7 +205,12 @@ export const RecordProofFile = Type.Object(
     body: Type.Union([Type.String(), Type.Null()]),
     position: Position,
     leaf: Digest,
-    proof: Type.String({ description: 'C2SP tlog-proof with its signed note.' }),
+    proof: Type.Union([Type.String(), Type.Null()], {
+      description: 'C2SP tlog-proof with its signed note; null where the node holds no note, as of a copied log.',
+    }),
+    hashes: Type.Optional(
+      Type.Array(Digest, { description: 'Inclusion proof, leaf to root (RFC 9162 §2.1.3), where `proof` is null.' }),
+    ),
     checkpoint: Jws,
   },
   {
