@@ -76,7 +76,7 @@ export async function appendBatch(
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
   const placed = await placeEntries(context, accepted, known.ownLog.size)
   if (placed.length > 0) await write(client, context, before, { log: known.ownLog.id, placed })
-  await commit(client)
+  else await commit(client)
   return outcomesOf(decisions, placed)
 }
 
@@ -128,6 +128,7 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
   return signStatement(signed.statement, signer)
 }
 
+/** The guard first, durably; then everything else and the commit in one round trip. */
 async function write(
   client: pg.ClientBase,
   context: AppendContext,
@@ -139,10 +140,8 @@ async function write(
   const frontier = extendFrontier(before, leaves, (level, index, hash) => {
     if (level === subtreeLevel) subtrees.push({ index, hash })
   })
-  await Promise.all([
-    insertBatch(client, { log, placed, frontier, subtrees, at: context.now() }),
-    context.guard.intend(headOf(before), headOf(frontier)),
-  ])
+  await context.guard.intend(headOf(before), headOf(frontier))
+  await Promise.all([insertBatch(client, { log, placed, frontier, subtrees, at: context.now() }), commit(client)])
 }
 
 /** A commit after a failed statement is answered as a rollback, and without an error. */

@@ -25,15 +25,19 @@ export interface Batch {
 
 /**
  * Writes entries, what the rules need to know of them, receipts, the audit trail, the new frontier and the intent to sign
- * it: one statement for the usual batch, in the caller's transaction, whose lock on our own log's row makes positions gapless.
+ * it, in the caller's transaction, whose lock on our own log's row makes positions gapless.
+ *
+ * Every statement is on its way before this returns its promise: the caller sends its commit right behind them, on the
+ * same pipelined client.
  */
-export async function insertBatch(client: pg.ClientBase, batch: Batch): Promise<void> {
-  await Promise.all([
+export function insertBatch(client: pg.ClientBase, batch: Batch): Promise<unknown> {
+  const rare = batch.placed.flatMap((placed) => rareStatementsOf(batch.log, placed))
+  return Promise.all([
     client.query({ name: 'insert-batch', text: insertText, values: valuesOf(batch) }),
-    insertSubtrees(client, batch),
-    insertWithdrawn(client, batch),
-    updateDrafts(client, batch),
-    insertKeysets(client, batch),
+    ...batch.subtrees.map(({ index, hash }) =>
+      client.query('insert into subtree (log, index, hash) values ($1, $2, $3)', [batch.log, index, hash]),
+    ),
+    ...rare.map(([text, values]) => client.query(text, values)),
   ])
 }
 
@@ -91,40 +95,23 @@ function valuesOf({ log, placed, frontier, at }: Batch): unknown[] {
   ]
 }
 
-async function insertSubtrees(client: pg.ClientBase, { log, subtrees }: Batch): Promise<void> {
-  for (const { index, hash } of subtrees) {
-    await client.query('insert into subtree (log, index, hash) values ($1, $2, $3)', [log, index, hash])
-  }
-}
+type Statement = [text: string, values: unknown[]]
 
-async function insertWithdrawn(client: pg.ClientBase, { log, placed }: Batch): Promise<void> {
-  for (const { entry, receipt } of placed) {
-    const target = targetOf(entry)
-    if (target === undefined) continue
-    await client.query(`insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, 'withdrawn')`, [
-      log,
-      Buffer.from(target, 'base64url'),
-      receipt.position,
-    ])
+/** What only some records bring along: a target taken back, a draft that becomes a record, a keyset put in force. */
+function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Statement[] {
+  const { position } = receipt
+  const statements: Statement[] = []
+  const target = targetOf(entry)
+  if (target !== undefined) {
+    const text = `insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, 'withdrawn')`
+    statements.push([text, [log, Buffer.from(target, 'base64url'), position]])
   }
-}
-
-async function updateDrafts(client: pg.ClientBase, { placed }: Batch): Promise<void> {
-  for (const { entry, receipt } of placed) {
-    if (!entry.draft) continue
-    await client.query('update draft set receipt = $2 where id = $1', [entry.draft.id, JSON.stringify(receipt)])
-  }
-}
-
-async function insertKeysets(client: pg.ClientBase, { placed }: Batch): Promise<void> {
-  for (const { entry, receipt } of placed) {
-    if (!entry.keyset) continue
+  if (entry.draft)
+    statements.push(['update draft set receipt = $2 where id = $1', [entry.draft.id, JSON.stringify(receipt)]])
+  if (entry.keyset) {
     const { document, compact } = entry.keyset
-    await client.query('insert into keyset (iss, seq, document, position) values ($1, $2, $3, $4)', [
-      document.iss,
-      document.seq,
-      compact,
-      receipt.position,
-    ])
+    const text = 'insert into keyset (iss, seq, document, position) values ($1, $2, $3, $4)'
+    statements.push([text, [document.iss, document.seq, compact, position]])
   }
+  return statements
 }
