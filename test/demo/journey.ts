@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { verifyRecordProof } from '@concordance/log'
 import { api, type Receipt, type RecordInput, recordIdOf } from '@concordance/protocol'
@@ -51,6 +51,7 @@ export async function runJourney(
   const { published, imported, refused } = await publishEverything(network, abort.signal)
   const tamperCaught = await tamper(network, last, others, published, serverUrl)
   published.push(...(await correct(network, published)))
+  say('waiting until every institute has verified the others’ logs to their end')
   await converge(network, abort.signal)
   const seen = await compareWithPeers(network, published)
   const readyMs = Math.round(performance.now() - started)
@@ -91,7 +92,7 @@ async function publishEverything(network: Network, signal: AbortSignal) {
   let refused = 0
   for (const spec of institutes) {
     const institute = network.institute(spec.key)
-    const inputs: RecordInput[] = []
+    const inputs: { input: RecordInput; key: string }[] = []
     for (const file of spec.files) {
       signal.throwIfAborted()
       const result = await importForDemo(spec, file)
@@ -101,23 +102,28 @@ async function publishEverything(network: Network, signal: AbortSignal) {
         continue
       }
       imported += result.drafts.length
-      inputs.push(...result.drafts.map((draft, index) => inputOf(draft, index)))
+      inputs.push(...result.drafts.map((draft, index) => ({ input: inputOf(draft, index), key: `${file}#${index}` })))
       const warnings = new Set(result.warnings.map(({ code }) => code))
       say(
         `${spec.key}: ${file} → ${result.drafts.length} draft(s)${warnings.size > 0 ? `, warned: ${[...warnings].join(', ')}` : ''}`,
       )
     }
-    inputs.push(...spec.records)
-    for (const input of inputs) published.push(await publish(institute, input))
+    inputs.push(...spec.records.map((input, index) => ({ input, key: `by-hand#${index}` })))
+    for (const { input, key } of inputs) published.push(await publish(institute, input, key))
     say(`${spec.key}: ${inputs.length} records signed, appended and sealed`)
   }
   return { published, imported, refused }
 }
 
-async function publish(institute: Institute, input: RecordInput): Promise<Published> {
-  const headers = { 'idempotency-key': randomUUID() }
+/** The same key at every start: a journey that was cut short goes on and publishes nothing twice. */
+async function publish(institute: Institute, input: RecordInput, key: string): Promise<Published> {
+  const headers = { 'idempotency-key': keyOf(institute, key) }
   const receipt = await institute.client.call(api.publishRecord, { headers, body: input })
   return { institute, input, receipt }
+}
+
+function keyOf({ entityId }: Institute, act: string): string {
+  return createHash('sha256').update(`demo ${entityId} ${act}`).digest('base64url')
 }
 
 /** Somebody with access to the database of one institute changes one stored byte; its peers must notice. */
@@ -173,15 +179,22 @@ async function correct(network: Network, published: readonly Published[]): Promi
   const revised = published.find(({ institute, input }) => institute === first && input.type === 'evaluation')
   const withdrawn = published.find(({ institute, input }) => institute === second && input.type === 'evaluation')
   if (!revised || !withdrawn) throw new Error('there is nothing to correct')
-  const headers = () => ({ 'idempotency-key': randomUUID() })
+  const headers = (institute: Institute, act: string) => ({ 'idempotency-key': keyOf(institute, act) })
   const draft = await first.client.call(api.reviseFinding, {
     params: { finding: revised.receipt.finding },
-    headers: headers(),
+    headers: headers(first, 'revise'),
   })
-  const next = await first.client.call(api.publishDraft, { params: { id: draft.id }, headers: headers() })
+  const next = await first.client.call(api.publishDraft, {
+    params: { id: draft.id },
+    headers: headers(first, 'publish revision'),
+  })
   say(`${first.key}: version ${next.version} of a finding is published`)
   const params = { finding: withdrawn.receipt.finding }
-  const taken = await second.client.call(api.withdrawFinding, { params, headers: headers(), body: { reason: 'error' } })
+  const taken = await second.client.call(api.withdrawFinding, {
+    params,
+    headers: headers(second, 'withdraw'),
+    body: { reason: 'error' },
+  })
   say(`${second.key}: a finding is withdrawn; its statement stays, its body is hidden everywhere`)
   return [
     { institute: first, input: revised.input, receipt: next },
@@ -250,7 +263,7 @@ async function isExact(holder: Institute, recordId: string): Promise<boolean> {
 async function publishLate(network: Network, signal: AbortSignal): Promise<Published> {
   const [first] = network.institutes as [Institute]
   const started = performance.now()
-  const late = await publish(first, latecomer)
+  const late = await publish(first, latecomer, 'latecomer')
   await converge(network, signal)
   say(`${first.key}: a new record is verified at both peers after ${Math.round(performance.now() - started)} ms`)
   return late
