@@ -27,9 +27,9 @@ export async function withNodeConfig<T>(context: Context, use: (config: NodeConf
 }
 
 /** Whether the configuration names no server, so that the node runs its own. */
-export function isEmbedded({ env, ...context }: Context): boolean {
-  const named = env.DATABASE_URL || env.DATABASE_URL_FILE
-  return !named && requireNodeFile({ env, ...context }).databaseUrl === undefined
+export function isEmbedded(context: Context): boolean {
+  const named = context.env.DATABASE_URL || context.env.DATABASE_URL_FILE
+  return !named && requireNodeFile(context).databaseUrl === undefined
 }
 
 /** Where the embedded server keeps everything. */

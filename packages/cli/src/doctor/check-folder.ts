@@ -72,11 +72,13 @@ function checkKeys(dataDir: string): Finding[] {
   return [signing, offline]
 }
 
-async function checkConfig({ env, ...context }: Context): Promise<Finding> {
+async function checkConfig(context: Context): Promise<Finding> {
   const { loadConfig } = await import('@concordance/node')
-  const dataDir = dataDirOf({ env, ...context })
+  const dataDir = dataDirOf(context)
   return attempt('config', `correct ${join(dataDir, 'node.json')} or the environment`, () => {
-    const { entityId, peers, host } = loadConfig(dataDir, env, { databaseUrl: 'postgres://checked.apart.invalid' })
+    const { entityId, peers, host } = loadConfig(dataDir, context.env, {
+      databaseUrl: 'postgres://checked.apart.invalid',
+    })
     const detail = `${entityId}, ${peers.length} ${peers.length === 1 ? 'peer' : 'peers'}`
     return ['127.0.0.1', '::1', 'localhost'].includes(host)
       ? ok('config', detail)
