@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Runner, run, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
 import type { Deps } from './deps.ts'
 import { purgeRequestTokens } from './requests.ts'
@@ -17,24 +18,50 @@ export interface RunningJobs {
 const crontab = ['*/5 * * * * purge', '*/10 * * * * reseal'].join('\n')
 /** New entries within this time go into one notification. */
 const notifyAfterMs = 200
+const startAgainMs = 1_000
 const idempotencyKeptMs = 24 * 60 * 60 * 1_000
 
 /** Runs the queue inside the node's own database (graphile-worker) until stopped. Several processes share the work. */
 export async function startJobs(deps: Deps, tasks: Tasks): Promise<RunningJobs> {
-  const runner = await run({
+  const stopping = new AbortController()
+  const current = { runner: await startRunner(deps, tasks) }
+  const running = keepRunning(deps, tasks, current, stopping.signal)
+  const unlisten = notifyOnGrowth(deps, current)
+  return {
+    async stop() {
+      stopping.abort()
+      unlisten()
+      await current.runner.stop().catch(() => undefined) // only ever rejects where it has ended by itself
+      await running
+    },
+  }
+}
+
+function startRunner(deps: Deps, tasks: Tasks): Promise<Runner> {
+  return run({
     pgPool: deps.pool,
     taskList: taskListOf(deps, tasks),
     crontab,
     concurrency: 2,
     noHandleSignals: true,
     logger: loggerOf(deps),
+    // Without batches, a job that ends while the database is away leaves a rejection that nobody handles.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   })
-  const unlisten = notifyOnGrowth(deps, runner)
-  return {
-    async stop() {
-      unlisten()
-      await runner.stop()
-    },
+}
+
+/** The queue ends itself when it loses the database over a job; the node outlives that, and so must its jobs. */
+async function keepRunning(deps: Deps, tasks: Tasks, current: { runner: Runner }, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await current.runner.promise.catch((error: Error) => deps.log.warn({ err: error.message }, 'the job queue ended'))
+    await sleep(startAgainMs, undefined, { signal }).catch(() => undefined) // only ever rejects by our own abort
+    if (signal.aborted) return
+    try {
+      current.runner = await startRunner(deps, tasks)
+      if (signal.aborted) await current.runner.stop()
+    } catch (error) {
+      deps.log.warn({ err: (error as Error).message }, 'the job queue does not start yet')
+    }
   }
 }
 
@@ -62,7 +89,7 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
  * One coalesced flag a peer: while a notification waits, further growth changes nothing about it. A peer that was waiting
  * for the news has had them by then.
  */
-function notifyOnGrowth(deps: Deps, runner: Runner): () => void {
+function notifyOnGrowth(deps: Deps, current: { readonly runner: Runner }): () => void {
   const topic = `log:${deps.identity.iss}` as const
   let timer: NodeJS.Timeout | undefined
   const flag = async () => {
@@ -70,7 +97,7 @@ function notifyOnGrowth(deps: Deps, runner: Runner): () => void {
     try {
       for (const iss of await listBehind(deps, deps.wake.latest(topic))) {
         const once = { jobKey: `notify ${iss}`, jobKeyMode: 'preserve_run_at', maxAttempts: 1 } as const
-        await runner.addJob('notify-peer', { iss }, once)
+        await current.runner.addJob('notify-peer', { iss }, once)
       }
     } catch (error) {
       deps.log.warn({ err: (error as Error).message }, 'could not flag a notification')
