@@ -62,12 +62,7 @@ export function importVerifyKey(jwk: PublicJwk): VerifyKey {
 /** A signer whose private key is in this process. */
 export function createLocalSigner(jwk: PrivateJwk): Signer {
   const key = createPrivateKey({ key: jwk, format: 'jwk' })
-  const digest = jwk.alg === 'ES256' ? 'sha256' : null
-  return {
-    alg: jwk.alg,
-    kid: thumbprint(jwk),
-    sign: async (input) => sign(digest, input, { key, dsaEncoding: 'ieee-p1363' }),
-  }
+  return { alg: jwk.alg, kid: thumbprint(jwk), sign: async (input) => signWith(key, jwk.alg, input) }
 }
 
 /** The public half, member by member, so that nothing private can be left in it. */
@@ -111,6 +106,11 @@ const checkPublicJwk = checkOf(
   'public key',
   'KEY_MALFORMED',
 )
+
+/** Ed25519 takes the key as it is: options around it would be taken apart again for every signature. */
+function signWith(key: KeyObject, alg: Algorithm, input: Uint8Array): Uint8Array {
+  return alg === 'Ed25519' ? sign(null, input, key) : sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' })
+}
 
 function createKeyObject(jwk: PublicJwk): KeyObject {
   try {
