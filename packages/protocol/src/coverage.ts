@@ -4,6 +4,7 @@ import { ProtocolError } from './error.ts'
 import { type CompactJws, parseCompactUnsafe, signCompact, verifyCompact } from './jws.ts'
 import type { Signer } from './keys.ts'
 import { getKey, type Keyset } from './keyset.ts'
+import { limits } from './limits.ts'
 import { Base64url32, Count, checkOf, EntityIdText, OriginText } from './schema.ts'
 
 /**
@@ -21,8 +22,13 @@ export type Coverage = {
   to: number
   /** `positionsDigest` of all opened entries, with their state. */
   openedDigest: string
-  /** `positionsDigest`, without state, of those every active peer must get: CLEAR or GREEN without embargo. */
+  /** `positionsDigest`, without state, of those every active peer must get: CLEAR or GREEN without embargo in the signed statement, narrowed ones included. */
   commonDigest: string
+  /**
+   * Entries of the page that every active peer was once given and that a marking record, at `by`, narrowed for the first
+   * time: named to every peer alike and for ever, also after they were widened again. Absent where there are none.
+   */
+  narrowed?: readonly { readonly position: number; readonly by: number }[]
   /** Position of the peer's access feed at which the page was authorised. */
   accessAt: number
   /** Size of the log; no entry of the page lies beyond it. */
@@ -78,6 +84,9 @@ const checkCoverage: (value: unknown) => Coverage = checkOf(
     to: Count,
     openedDigest: Base64url32,
     commonDigest: Base64url32,
+    narrowed: Type.Optional(
+      Type.Array(Type.Object({ position: Count, by: Count }), { minItems: 1, maxItems: limits.narrowedPositions }),
+    ),
     accessAt: Count,
     size: Count,
     iat: Count,
@@ -85,7 +94,15 @@ const checkCoverage: (value: unknown) => Coverage = checkOf(
   'coverage statement',
 )
 
-function refuseContradiction({ from, to, size }: Coverage): void {
+function refuseContradiction({ from, to, size, narrowed = [] }: Coverage): void {
   if (from > to || to > size)
     throw new ProtocolError('COVERAGE', 'a coverage statement runs from from to to within size')
+  const isInOrder = narrowed.every(({ position }, i) => i === 0 || position > (narrowed[i - 1]?.position ?? 0))
+  const isWithin = narrowed.every(({ position, by }) => from <= position && position < to && position < by && by < size)
+  if (!isInOrder || !isWithin) {
+    throw new ProtocolError(
+      'COVERAGE',
+      'narrowed names ascending positions of the page, and later ones that narrowed them',
+    )
+  }
 }

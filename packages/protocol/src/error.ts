@@ -29,6 +29,7 @@ export type ProtocolErrorCode =
   | 'TOKEN_METHOD'
   | 'TOKEN_BODY'
   | 'TOKEN_TIME'
+  | 'ACCESS' // a page of an access feed that contradicts itself
   | 'COVERAGE' // a coverage statement that contradicts itself or its keyset
   | 'TYPE_UNKNOWN' // no such record type in this version
   | 'PAGE' // a page of entries that is malformed or out of order

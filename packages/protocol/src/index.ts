@@ -1,3 +1,10 @@
+export {
+  type AccessItem,
+  type AccessPage,
+  parseAccessPageUnsafe,
+  signAccessPage,
+  verifyAccessPage,
+} from './access-page.ts'
 export { hitsDigest, type SearchAnswer, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
 export { parseAnswer } from './api/parse-answer.ts'
@@ -53,9 +60,9 @@ export {
   type VerifyKey,
 } from './keys.ts'
 export { getKey, type Keyset, type KeysetDocument, type KeysetKey, signKeyset, verifyKeyset } from './keyset.ts'
-export { leafHashOf, leafInputOf } from './leaf.ts'
+export { coverLeafInputOf, leafHashOf, leafInputOf } from './leaf.ts'
 export { limits } from './limits.ts'
-export { isCommon, Marking, parseMarking, type Tlp } from './marking.ts'
+export { isCommon, isWithin, Marking, parseMarking, type Tlp } from './marking.ts'
 export { type NodeDocument, signNodeDocument, verifyNodeDocument } from './node-document.ts'
 export { isOriginOf, originOf, parseEntityId } from './origin.ts'
 export {
@@ -68,8 +75,10 @@ export {
 } from './page.ts'
 export { Problem, type ProblemCode, problems } from './problems.ts'
 export type { EvaluationBody, Measure } from './records/evaluation.ts'
+export type { GroupBody } from './records/group.ts'
 export { findRecordType, recordTypes } from './records/index.ts'
 export type { KeysetBody } from './records/keyset.ts'
+export { type MarkingBody, markOfChange } from './records/marking.ts'
 export type { ObservationBody } from './records/observation.ts'
 export type { RecordDescription, RecordType } from './records/record-type.ts'
 export type { WithdrawalBody } from './records/withdrawal.ts'

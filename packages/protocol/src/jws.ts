@@ -16,6 +16,7 @@ export type MessageType =
   | 'concordance-coverage+jwt'
   | 'concordance-node+jwt'
   | 'concordance-answer+jwt'
+  | 'concordance-access+jwt'
 
 export interface CompactJws {
   readonly compact: string

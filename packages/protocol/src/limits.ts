@@ -28,6 +28,15 @@ export const limits = {
   waitSeconds: 25,
   /** Free handling instruction of a marking, UTF-8. */
   handlingBytes: 200,
+  /** Institutes of one group. */
+  groupMembers: 1_000,
+  /** Longest time a snapshot of a group is valid. */
+  groupLifetimeSeconds: 7 * 24 * 60 * 60,
+  /** Items of one page of an access feed, and its compact JWS. */
+  accessItems: 1_000,
+  accessPageBytes: 128 * 1024,
+  /** Positions that one coverage statement can name as narrowed; a page ends before it would have more. */
+  narrowedPositions: 50,
   /** Relations of one statement; further citations go into the body. */
   relations: 8,
   entityIdBytes: 200,

@@ -53,6 +53,28 @@ export function isCommon({ tlp, embargoUntil }: Marking): boolean {
   return (tlp === 'CLEAR' || tlp === 'GREEN') && embargoUntil === undefined
 }
 
+/**
+ * Whether everybody whom `inner` ever opens a record to is somebody whom `outer` opens it to at that time, by the
+ * markings alone. Handling is an instruction and opens nothing.
+ */
+export function isWithin(inner: Marking, outer: Marking): boolean {
+  if (breadth[inner.tlp] > breadth[outer.tlp] || handsOn[inner.relay] > handsOn[outer.relay]) return false
+  const isSameGroup = inner.group?.iss === outer.group?.iss && inner.group?.finding === outer.group?.finding
+  const isForGroup = inner.tlp === 'AMBER' || inner.tlp === 'AMBER+STRICT'
+  if (isForGroup && outer.group !== undefined) return isSameGroup && isEmbargoWithin(inner, outer, true)
+  return isEmbargoWithin(inner, outer, isSameGroup || inner.group === undefined)
+}
+
+const breadth: Record<Tlp, number> = { RED: 0, 'AMBER+STRICT': 1, AMBER: 2, GREEN: 3, CLEAR: 4 }
+const handsOn: Record<Marking['relay'], number> = { none: 0, members: 1, any: 2 }
+
+function isEmbargoWithin(inner: Marking, outer: Marking, isSameCircle: boolean): boolean {
+  if (inner.tlp === 'RED' || outer.embargoUntil === undefined) return true
+  const isForGroup = inner.tlp === 'AMBER' || inner.tlp === 'AMBER+STRICT'
+  if (isForGroup) return isSameCircle && outer.group !== undefined
+  return isSameCircle && inner.embargoUntil !== undefined && inner.embargoUntil >= outer.embargoUntil
+}
+
 const checkMarking = checkOf(Marking, 'marking', 'MARKING')
 
 function faultOf({ tlp, group, relay, embargoUntil, handling = '' }: Marking): string | undefined {
@@ -60,6 +82,7 @@ function faultOf({ tlp, group, relay, embargoUntil, handling = '' }: Marking): s
   if (isForGroup && group === undefined) return `${tlp} needs a group`
   if (!isForGroup && group !== undefined && embargoUntil === undefined)
     return `${tlp} without an embargo takes no group`
+  if (tlp === 'RED' && (group !== undefined || embargoUntil !== undefined)) return 'RED takes no group and no embargo'
   if (tlp === 'CLEAR' && relay !== 'any') return 'CLEAR is relayed by anybody'
   if ((tlp === 'RED' || tlp === 'AMBER+STRICT') && relay !== 'none') return `${tlp} is relayed by nobody`
   if (Buffer.byteLength(handling) > limits.handlingBytes) return `handling is longer than ${limits.handlingBytes} bytes`

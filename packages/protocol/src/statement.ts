@@ -15,6 +15,7 @@ export type RelationTarget = { iss: string; record: string } | { iss: string; fi
 export type Relation = {
   kind:
     | 'withdraws'
+    | 'remarks'
     | 'cites'
     | 'uses-protocol'
     | 'corroborates'
@@ -109,12 +110,18 @@ export function checkStatement(payload: unknown): Statement {
   if (statement.version > 1 !== (statement.prev !== undefined)) {
     throw new ProtocolError('SCHEMA', 'statement /prev stands exactly where version is above 1')
   }
-  if (statement.type !== 'withdrawal' && statement.rel.some(({ kind }) => kind === 'withdraws')) {
-    throw new ProtocolError('SCHEMA', 'statement /rel withdraws, but it is no withdrawal')
+  for (const { kind } of statement.rel) {
+    const owner = typeWithRelation[kind]
+    if (owner !== undefined && owner !== statement.type) {
+      throw new ProtocolError('SCHEMA', `statement /rel ${kind}, but its type is not ${owner}`)
+    }
   }
   if (!isOriginOf(statement.iss, statement.log)) throw new ProtocolError('ORIGIN', 'the log is not one of the issuer')
   return statement
 }
+
+/** Relations that do something to their target: each belongs to one type of record. */
+const typeWithRelation: Partial<Record<Relation['kind'], string>> = { withdraws: 'withdrawal', remarks: 'marking' }
 
 /** Those targets in a payload's `rel` that are well formed, whatever else is wrong with it and whatever their kind. */
 export function targetsOf({ rel }: JsonObject): RelationTarget[] {
@@ -133,6 +140,7 @@ const TargetShape = Type.Union([
 const RelationShape = Type.Object({
   kind: Type.Enum([
     'withdraws',
+    'remarks',
     'cites',
     'uses-protocol',
     'corroborates',

@@ -81,6 +81,22 @@ export const listEntries = {
   },
 } as const satisfies RouteContract
 
+export const listAccess = {
+  method: 'GET',
+  url: '/v1/access',
+  access: 'peer',
+  operationId: 'listAccess',
+  summary: 'Read how rights changed',
+  description:
+    'One signed page of the access feed that this node keeps for the asking peer, from item `from`: entries of the log that were opened to it, or closed to it, after they had been in the log. At most 1,000 items; `accessAt` of every coverage statement says how long the feed was.',
+  tags: ['log'],
+  problems: ['invalid', 'unavailable'],
+  schema: {
+    querystring: Type.Object({ from: Position }, closed),
+    response: { 200: Type.Object({ page: Jws }) },
+  },
+} as const satisfies RouteContract
+
 export const listObservations = {
   method: 'GET',
   url: '/v1/log/checkpoints',

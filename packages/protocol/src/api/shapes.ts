@@ -44,6 +44,7 @@ export const RelationView = Type.Object(
     kind: Type.Enum(
       [
         'withdraws',
+        'remarks',
         'cites',
         'uses-protocol',
         'corroborates',

@@ -3,7 +3,7 @@ import { findRecordType, recordTypes } from '../../src/index.ts'
 
 t.test('the record types', async (t) => {
   t.test('are found by the name in the statement', async (t) => {
-    t.same([...recordTypes.keys()].sort(), ['evaluation', 'keyset', 'observation', 'withdrawal'])
+    t.same([...recordTypes.keys()].sort(), ['evaluation', 'group', 'keyset', 'marking', 'observation', 'withdrawal'])
     for (const [name, recordType] of recordTypes) t.equal(findRecordType(name), recordType)
     t.equal(findRecordType('horizon-scan'), undefined)
     t.equal(findRecordType('__proto__'), undefined)
