@@ -1,3 +1,4 @@
+import type { Marking, Tlp } from '@concordance/protocol'
 import type { ColumnType, Generated } from 'kysely'
 
 /** Columns as `openDatabase` reads and writes them: bigint is a number (every one stays below 2^53), bytea a Buffer. */
@@ -23,11 +24,18 @@ export interface Tables {
   api_token: ApiTokenTable
   request_jti: RequestJtiTable
   audit: AuditTable
+  remarked: RemarkedTable
+  group_snapshot: GroupSnapshotTable
+  group_member: GroupMemberTable
+  granted: GrantedTable
+  access_item: AccessItemTable
+  revoked: RevokedTable
 }
 
 /** Written as JSON text, read as a value. */
 type Json<T> = ColumnType<T, string, string>
 type JsonWithDefault<T> = ColumnType<T, string | undefined, string>
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
 
 export type LogState = 'following' | 'held' | 'unverifiable' | 'frozen' | 'unconfirmed'
 export type PeerState = 'active' | 'suspended' | 'removed'
@@ -41,8 +49,11 @@ export interface LogTable {
   frontier: Generated<Buffer>
   staged_size: Generated<number>
   staged_frontier: Generated<Buffer>
+  newest_keyset: Generated<number>
   state: Generated<LogState>
   state_reason: string | null
+  access_at: Generated<number>
+  reread_from: Nullable<number>
 }
 
 export interface ProjectionTable {
@@ -68,6 +79,13 @@ export interface OwnRecordTable {
   iat: number
   tlp: string
   embargo_until: number | null
+  actor: string
+  at: Date
+  group_iss: Nullable<string>
+  group_finding: Nullable<string>
+  target: Nullable<number>
+  readers: Nullable<string[]>
+  narrowed_by: Nullable<number>
 }
 
 export interface WithdrawnTable {
@@ -105,6 +123,7 @@ export interface PeerTable {
   base_url: string
   pin: string
   state: Generated<PeerState>
+  ceiling: Generated<Tlp>
   checkpoint: string | null
   checkpoint_iat: number | null
   last_synced_at: Date | null
@@ -174,6 +193,10 @@ export interface RecordTable {
   lang: string
   tlp: string
   embargo_until: number | null
+  group_iss: Nullable<string>
+  group_finding: Nullable<string>
+  target: Nullable<number>
+  readers: Nullable<string[]>
   mark: Json<unknown>
   has_body: boolean
   title: JsonWithDefault<Record<string, string>>
@@ -220,6 +243,7 @@ export interface RequestJtiTable {
   exp: number
 }
 
+/** Critical acts other than publishing, which stands in `own_record`; the view `audit_trail` has both. */
 export interface AuditTable {
   id: Generated<number>
   at: Date
@@ -227,4 +251,47 @@ export interface AuditTable {
   act: string
   target: string
   detail: JsonWithDefault<unknown>
+}
+
+export interface RemarkedTable {
+  log: number
+  record_id: Buffer
+  position: number
+  mark: Json<Marking>
+}
+
+export interface GroupSnapshotTable {
+  iss: string
+  finding: string
+  log: number
+  position: number
+  version: number
+  valid_until: number
+}
+
+export interface GroupMemberTable {
+  iss: string
+  finding: string
+  member: string
+  role: string
+  history_from: Generated<number>
+}
+
+export interface GrantedTable {
+  peer: string
+  position: number
+}
+
+export interface AccessItemTable {
+  peer: string
+  seq: number
+  kind: 'granted' | 'revoked' | 'reset'
+  position: number | null
+  at: Date
+}
+
+export interface RevokedTable {
+  log: number
+  position: number
+  seq: number
 }
