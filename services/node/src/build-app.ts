@@ -106,14 +106,19 @@ export function createApp(logger: FastifyBaseLogger, config: Pick<NodeConfig, 't
     routerOptions: { maxParamLength: longestParameter },
     http: { maxHeaderSize: headBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: lookEveryMs },
     frameworkErrors: (_error, request, reply) => sendProblem(request, reply as never, { code: 'invalid' }),
+    schemaController: { compilersFactory: contractCompilers },
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
       socket.end(formatRawProblem('invalid'))
     },
   })
-  app.setValidatorCompiler(checkContract)
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   return app
+}
+
+/** Given when the app is made, and not set on it afterwards, so that Fastify never loads its own two. */
+const contractCompilers = {
+  buildValidator: () => checkContract as never,
+  buildSerializer: () => () => (answer: unknown) => JSON.stringify(answer),
 }
 
 /** An entity id or an origin, each byte percent-encoded. */
