@@ -21,7 +21,7 @@ export interface ChildServer {
 /** Starts a real node, as an operator does, and returns when it says that it is ready. */
 export function startChildNode(config: NodeConfig): Promise<ChildServer> {
   return startChild({
-    script: 'services/node/src/main.ts',
+    script: 'services/node/src/main.mjs',
     args: ['--data', config.dataDir, '--role', config.role],
     port: config.port,
     env: { DATABASE_URL: config.databaseUrl, CONCORDANCE_LOG_LEVEL: 'warn' },

@@ -33,7 +33,7 @@ export async function moveOut(institute: Institute): Promise<NodeProcess> {
   process.on('exit', end)
   return {
     start() {
-      const args = [join(root, 'services/node/src/main.ts'), '--data', dataDir]
+      const args = [join(root, 'services/node/src/main.mjs'), '--data', dataDir]
       const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, CONCORDANCE_LOG_LEVEL: 'silent' }
       child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] })
       child.stderr?.on('data', (chunk) => {
