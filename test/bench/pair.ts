@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { projectAll, publishRecord, syncNow } from '@concordance/exchange'
 import { loadConfig, type NodeConfig, startNode } from '@concordance/node'
 import pg from 'pg'
@@ -53,6 +54,14 @@ export async function growTo({ origin }: Pair, size: number): Promise<void> {
   await Promise.all(Array.from({ length: 256 }, publisher))
   await projectAll(node.deps)
   await node.stop()
+}
+
+/** Returns when the search projection of a running node has read its own log to the end. */
+export async function untilProjected({ config }: Side): Promise<void> {
+  const { databaseUrl } = config()
+  const behind =
+    'select 1 from log left join projection on projection.log = log.id where is_own and coalesce(position, 0) < size'
+  while ((await execute(databaseUrl, behind)).length > 0) await sleep(100)
 }
 
 /** What each of these benches publishes. */

@@ -4,6 +4,7 @@ import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { isOpenTo, mayOpen, type Viewer } from './access/may-open.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
+import { projectFinding } from './projection/project-finding.ts'
 import { parseQuery } from './search/query.ts'
 
 /** What a list is narrowed to; everything given must hold. */
@@ -68,29 +69,40 @@ export async function searchRecords(
 }
 
 /**
- * One record with its exact signed bytes.
+ * One record with its exact signed bytes; of our own also right after it was published.
  *
  * @throws {ExchangeError} `not-found` when there is none, or the viewer may not know of it.
  */
 export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordDetail> {
+  const id = Buffer.from(recordId, 'base64url')
+  await projectFinding(deps, { recordId: id })
   const row = await selectOpen(deps, viewer, {})
     .innerJoin('entry', (join) =>
       join.onRef('entry.log', '=', 'record.log').onRef('entry.position', '=', 'record.position'),
     )
     .select(['entry.statement', 'entry.body'])
-    .where('record.record_id', '=', Buffer.from(recordId, 'base64url'))
+    .where('record.record_id', '=', id)
     .executeTakeFirst()
   if (!row?.statement) throw new ExchangeError('not-found', 'there is no such record')
   const view = viewOf(row, viewer, secondsOf(deps))
   const compact = row.statement.toString('utf8')
   const { statement } = parseStatementUnsafe(compact)
   const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
-  const versions = await listVersions(deps, viewer, view.iss, view.finding)
+  const versions = await readVersions(deps, viewer, view)
   return { ...view, statement: compact, body, ...(statement.prev && { prev: statement.prev }), versions }
 }
 
 /** The versions of a finding that are open to the viewer, newest first; empty when there are none. */
 export async function listVersions(deps: Deps, viewer: Viewer, iss: string, finding: string): Promise<VersionView[]> {
+  await projectFinding(deps, { finding })
+  return readVersions(deps, viewer, { iss, finding })
+}
+
+async function readVersions(
+  deps: Deps,
+  viewer: Viewer,
+  { iss, finding }: { iss: string; finding: string },
+): Promise<VersionView[]> {
   const rows = await selectOpen(deps, viewer, { iss, finding }).orderBy('record.version', 'desc').execute()
   return rows.map((row) => ({
     recordId: encodeBase64url(row.record_id),

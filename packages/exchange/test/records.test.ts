@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Viewer } from '../src/access/may-open.ts'
 import { projectAll } from '../src/projection/start-projection.ts'
@@ -98,6 +99,56 @@ t.test('what is closed to a viewer leaves no trace', async (t) => {
     t.equal((await searchRecords(deps, person, { q: 'omega' }, 10)).length, 1)
     t.equal((await searchRecords(deps, everybody, { q: 'alpha' }, 10)).length, 1)
   })
+})
+
+t.test('an own record is read at once, while the projection stands back', async (t) => {
+  const { deps } = await openInstitute(t)
+  const first = await publishRecord(deps, input({ mark: marks.clear }), call())
+
+  await t.test('by its id, with its body', async (t) => {
+    t.match(await getRecord(deps, everybody, first.recordId), {
+      recordId: first.recordId,
+      body: /Swahili/,
+      status: 'current',
+      state: 'open',
+    })
+  })
+
+  await t.test('in its standing: the version before is superseded', async (t) => {
+    const { finding } = first
+    await publishRecord(deps, input({ mark: marks.clear, finding, version: 2 }), call())
+    t.equal((await getRecord(deps, everybody, first.recordId)).status, 'superseded')
+    await publishRecord(deps, input({ mark: marks.clear, finding, version: 3 }), call())
+    t.equal((await listVersions(deps, everybody, deps.identity.iss, finding)).length, 3)
+  })
+
+  await t.test('behind more entries than one batch of the projection holds', async (t) => {
+    const others = Array.from({ length: 450 }, () => publishRecord(deps, input(), call()))
+    const { recordId } = (await Promise.all(others)).reduce((a, b) => (a.position > b.position ? a : b))
+    t.match(await getRecord(deps, person, recordId), { recordId })
+  })
+
+  await t.test('also where another process is at it: it is waited for', async (t) => {
+    const { recordId } = await publishRecord(deps, input(), call())
+    const other = await deps.pool.connect()
+    await other.query('begin; select 1 from projection for update')
+    const reading = getRecord(deps, person, recordId)
+    await other.query('select pg_sleep(0.2); commit')
+    other.release()
+    t.match(await reading, { recordId })
+  })
+})
+
+t.test('the projection follows a log that is never quiet', async (t) => {
+  const { deps } = await openInstitute(t, { worker: true })
+  const { recordId } = await publishRecord(deps, input({ mark: marks.clear }), call())
+  const busy = setInterval(() => deps.wake.announce(`log:${deps.identity.iss}`, 1), 50)
+  t.teardown(() => clearInterval(busy))
+  for (;;) {
+    const { items } = await listRecords(deps, everybody, { filters: { type: 'observation' }, limit: 1 })
+    if (items[0]?.recordId === recordId) break
+    await sleep(50)
+  }
 })
 
 t.test('a withdrawn record', async (t) => {

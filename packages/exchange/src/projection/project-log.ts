@@ -17,20 +17,30 @@ export interface Projected {
   readonly to: number
 }
 
-const batchEntries = 500
+/** Few enough that reading them holds up nobody else in this process for long. */
+const batchEntries = 200
 
 /**
  * Puts the next entries of a log into the projection, in one transaction: `record` rows with their words. How a
  * record stands depends on who looks, so it is not kept here. The projection holds nothing that the entries do not, so it can be rebuilt.
  *
- * @returns undefined when there is nothing to do, or another process is at it.
+ * @param options.wait For whoever else is at it, rather than leave it to them.
+ * @returns undefined when there is nothing to do, or it is left to another.
  */
-export function projectBatch(deps: Deps, log: number): Promise<Projected | undefined> {
-  return inTransaction(deps.pool, (client) => projectNext(client, log))
+export function projectBatch(
+  deps: Deps,
+  log: number,
+  options: { wait?: boolean } = {},
+): Promise<Projected | undefined> {
+  return inTransaction(deps.pool, (client) => projectNext(client, log, options))
 }
 
-async function projectNext(client: pg.ClientBase, log: number): Promise<Projected | undefined> {
-  const range = await lockRange(client, log)
+async function projectNext(
+  client: pg.ClientBase,
+  log: number,
+  { wait = false }: { wait?: boolean },
+): Promise<Projected | undefined> {
+  const range = await lockRange(client, log, wait ? '' : 'skip locked')
   if (!range) return undefined
   const rows = await listEntries(client, log, range)
   await insertRecords(
@@ -47,11 +57,11 @@ interface Range {
   readonly to: number
 }
 
-async function lockRange(client: pg.ClientBase, log: number): Promise<Range | undefined> {
+async function lockRange(client: pg.ClientBase, log: number, orElse: '' | 'skip locked'): Promise<Range | undefined> {
   await client.query('insert into projection (log) values ($1) on conflict do nothing', [log])
   const { rows } = await client.query<{ iss: string; position: number; size: number }>(
     `select log.iss, projection.position, log.size from projection join log on log.id = projection.log
-     where projection.log = $1 for update of projection skip locked`,
+     where projection.log = $1 for update of projection ${orElse}`,
     [log],
   )
   const [row] = rows

@@ -17,27 +17,45 @@ export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void
 }
 
 const sweepMs = 5_000
+const quietMs = 200
+const behindAtMostMs = 3_000
 const pauseAfterFailureMs = 1_000
 
-/** Follows the logs with the projection until stopped: at once when one is said to have grown, and every five seconds. */
+/**
+ * Follows the logs with the projection until stopped: every five seconds, and when one is said to have grown. Then it
+ * stands back until the logs are quiet for a moment, at most three seconds: indexing costs more than publishing does, and
+ * least in large batches.
+ */
 export function startProjection(deps: Deps): { stop(): Promise<void> } {
   const stopping = new AbortController()
+  const { signal } = stopping
   let grown = Promise.withResolvers<void>()
+  let grownAt = 0
   const unlisten = deps.wake.listen((topic) => {
-    if (topic.startsWith('log:')) grown.resolve()
+    if (!topic.startsWith('log:')) return
+    grownAt = performance.now()
+    grown.resolve()
   })
+  const standBack = async () => {
+    const latest = performance.now() + behindAtMostMs
+    for (;;) {
+      const leftMs = Math.min(grownAt + quietMs, latest) - performance.now()
+      if (leftMs <= 0) return
+      await sleep(leftMs, undefined, { signal })
+    }
+  }
   const running = (async () => {
-    while (!stopping.signal.aborted) {
-      const signal = grown.promise
-      try {
-        await projectAll(deps, stopping.signal)
-        await Promise.race([signal, sleep(sweepMs, undefined, { signal: stopping.signal })])
-      } catch (error) {
-        if (stopping.signal.aborted) break
-        deps.log.error({ err: error }, 'the projection stands still')
-        await sleep(pauseAfterFailureMs, undefined, { signal: stopping.signal }).catch(() => undefined) // our own abort
-      }
+    while (!signal.aborted) {
       grown = Promise.withResolvers<void>()
+      try {
+        await projectAll(deps, signal)
+        await Promise.race([grown.promise, sleep(sweepMs, undefined, { signal })])
+        await standBack()
+      } catch (error) {
+        if (signal.aborted) break
+        deps.log.error({ err: error }, 'the projection stands still')
+        await sleep(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined) // our own abort
+      }
     }
   })()
   return {

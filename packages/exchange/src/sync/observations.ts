@@ -19,14 +19,17 @@ export async function observationsOf(
 ): Promise<Observations> {
   const log = await deps.db
     .selectFrom('log')
-    .select(['id', 'iss', 'size'])
+    .leftJoin('projection', 'projection.log', 'log.id')
+    .select(['id', 'iss', 'size', 'position'])
     .where('origin', '=', origin)
     .where('is_own', '=', false)
     .executeTakeFirst()
   if (!log) throw new ExchangeError('not-found', 'no copy of that log is kept here')
-  const coverage = await listCoverageFrom(deps, log.id, from, log.size)
+  // Which record stands for which version is known as far as the projection has read.
+  const size = Math.min(log.size, log.position ?? 0)
+  const coverage = await listCoverageFrom(deps, log.id, from, size)
   const versions = await listVersions(deps, log.id, from)
-  const next = nextOf(log.size, coverage, versions)
+  const next = nextOf(size, coverage, versions)
   return {
     iss: log.iss,
     origin,

@@ -1,0 +1,35 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Deps } from '../deps.ts'
+import { projectBatch } from './project-log.ts'
+
+/**
+ * Puts every version of one of our own findings into the projection that is not there yet, with all entries before it:
+ * the projection stands back while publishers are busy, and still whoever has published something reads it at once.
+ * Does nothing for findings of others.
+ *
+ * @param of A finding, or the id of one record of it.
+ */
+export async function projectFinding(deps: Deps, of: { finding: string } | { recordId: Buffer }): Promise<void> {
+  const behind = await findBehind(deps, 'finding' in of ? sql`${of.finding}::uuid` : findingOf(of.recordId))
+  if (!behind) return
+  for (;;) {
+    const projected = await projectBatch(deps, behind.log, { wait: true })
+    if (!projected || projected.to > behind.position) return
+  }
+}
+
+function findingOf(recordId: Buffer): RawBuilder<unknown> {
+  return sql`(select own_record.finding from entry join own_record on own_record.position = entry.position
+    where entry.record_id = ${recordId} and entry.log = log.id)`
+}
+
+/** The last version that is in our log and not in the projection. */
+async function findBehind({ db }: Deps, finding: RawBuilder<unknown>) {
+  const { rows } = await sql<{ log: number; position: number }>`
+    select log.id as log, own_record.position from log
+    join own_record on own_record.finding = ${finding}
+    left join projection on projection.log = log.id
+    where log.is_own and own_record.position >= coalesce(projection.position, 0)
+    order by own_record.position desc limit 1`.execute(db)
+  return rows[0]
+}
