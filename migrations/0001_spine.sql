@@ -18,6 +18,8 @@ create table log (
   -- Mirror only: how far entries are staged, and the frontier up to there. Equal to `size` on our own log.
   staged_size     bigint not null default 0,
   staged_frontier bytea not null default '',
+  -- Our own log: sequence number of the newest keyset document in it. Here because every append reads this row anyway.
+  newest_keyset   bigint not null default 0,
   -- Our own log: `unconfirmed` refuses publishing until a peer or the operator confirms it. Mirror: see PeerLogState.
   state         text not null default 'following'
                 check (state in ('following', 'held', 'unverifiable', 'frozen', 'unconfirmed')),
@@ -65,6 +67,7 @@ create trigger entry_is_append_only before update or delete on entry for each ro
 create trigger entry_is_never_truncated before truncate on entry execute function refuse_change();
 
 -- What the rules need to know of our own entries at once: written with the entry, while the projection follows later.
+-- With `actor` and `at` it is also the audit trail of publishing: see `audit_trail`.
 create table own_record (
   position   bigint primary key,
   record_id  bytea not null,
@@ -74,6 +77,8 @@ create table own_record (
   iat        bigint not null,
   tlp        text not null,
   embargo_until bigint,             -- seconds since the epoch
+  actor      text not null,
+  at         timestamptz not null,
   unique (finding, version)         -- two records for one version would be misconduct
 );
 create trigger own_record_is_append_only before update or delete or truncate on own_record
@@ -272,6 +277,7 @@ create table request_jti (
 );
 create index request_jti_by_exp on request_jti (exp);
 
+-- Critical acts other than publishing.
 create table audit (
   id         bigint generated always as identity primary key,
   at         timestamptz not null,
@@ -281,3 +287,11 @@ create table audit (
   detail     jsonb not null default '{}'
 );
 create trigger audit_is_append_only before update or delete or truncate on audit execute function refuse_change();
+
+-- Everything anybody did here. Entries of our own log say themselves who appended them: a second row each would be the same again.
+create view audit_trail as
+  select at, actor, act, target, detail from audit
+  union all
+  select at, actor, case type when 'withdrawal' then 'withdraw' when 'keyset' then 'change-keys' else 'publish' end,
+    position::text, jsonb_build_object('type', type, 'finding', finding, 'version', version)
+  from own_record;

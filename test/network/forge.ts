@@ -80,7 +80,8 @@ export async function placeRecord(databaseUrl: string, position: number, { signe
     ],
     [
       // The node keeps one record a version here, so a second one goes in under another name.
-      `insert into own_record (position, record_id, type, finding, version, iat, tlp) values ($1, $2, $3, $4, $5, $6, $7)`,
+      `insert into own_record (position, record_id, type, finding, version, iat, tlp, actor, at)
+       values ($1, $2, $3, $4, $5, $6, $7, 'forger', now())`,
       position,
       id,
       statement.type,

@@ -67,10 +67,10 @@ export async function appendBatch(
   context: AppendContext,
   entries: readonly NewEntry[],
 ): Promise<Outcome[]> {
-  const known = await lookAhead(client, context.identity.iss, entries)
+  const known = await lookAhead(client, entries)
   const before = decodeFrontier(known.ownLog.size, known.ownLog.frontier)
   await requireConfirmed(client, context, known.ownLog, headOf(before))
-  if (known.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
+  if (known.ownLog.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
 
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
@@ -128,7 +128,7 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
   return signStatement(signed.statement, signer)
 }
 
-/** The guard first, durably; then everything else and the commit in one round trip. */
+/** The guard names the new head, durably, while the database takes in the rows; the commit is sent when both are done. */
 async function write(
   client: pg.ClientBase,
   context: AppendContext,
@@ -140,8 +140,9 @@ async function write(
   const frontier = extendFrontier(before, leaves, (level, index, hash) => {
     if (level === subtreeLevel) subtrees.push({ index, hash })
   })
-  await context.guard.intend(headOf(before), headOf(frontier))
-  await Promise.all([insertBatch(client, { log, placed, frontier, subtrees, at: context.now() }), commit(client)])
+  const inserted = insertBatch(client, { log, placed, frontier, subtrees, at: context.now() })
+  await Promise.all([context.guard.intend(headOf(before), headOf(frontier)), inserted])
+  await commit(client)
 }
 
 /** A commit after a failed statement is answered as a rollback, and without an error. */

@@ -87,9 +87,9 @@ function requireNextVersion({ known, findings }: Batch, { signed: { statement } 
 }
 
 function requireNextKeyset({ known }: Batch, { keyset }: NewEntry): void {
-  const seq = keyset?.document.seq ?? known.newestKeyset + 1
-  if (seq !== known.newestKeyset + 1) {
-    throw new ExchangeError('version-conflict', `keyset ${seq} does not follow keyset ${known.newestKeyset}`)
+  const seq = keyset?.document.seq ?? known.ownLog.newestKeyset + 1
+  if (seq !== known.ownLog.newestKeyset + 1) {
+    throw new ExchangeError('version-conflict', `keyset ${seq} does not follow keyset ${known.ownLog.newestKeyset}`)
   }
 }
 

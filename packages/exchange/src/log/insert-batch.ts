@@ -24,11 +24,10 @@ export interface Batch {
 }
 
 /**
- * Writes entries, what the rules need to know of them, receipts, the audit trail, the new frontier and the intent to sign
- * it, in the caller's transaction, whose lock on our own log's row makes positions gapless.
+ * Writes entries, what the rules need to know of them, who asked for them, receipts, the new frontier and the intent to
+ * sign it, in the caller's transaction, whose lock on our own log's row makes positions gapless.
  *
- * Every statement is on its way before this returns its promise: the caller sends its commit right behind them, on the
- * same pipelined client.
+ * Every statement is on its way before this returns its promise.
  */
 export function insertBatch(client: pg.ClientBase, batch: Batch): Promise<unknown> {
   const rare = batch.placed.flatMap((placed) => rareStatementsOf(batch.log, placed))
@@ -44,25 +43,22 @@ export function insertBatch(client: pg.ClientBase, batch: Batch): Promise<unknow
 const insertText = `
   with new as (
     select * from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bigint[],
-                         $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[])
-      as new (position, leaf_hash, record_id, statement, body, type, finding, version, iat, tlp, embargo_until, actor, act)
+                         $10::bigint[], $11::text[], $12::bigint[], $13::text[])
+      as new (position, leaf_hash, record_id, statement, body, type, finding, version, iat, tlp, embargo_until, actor)
   ), entries as (
     insert into entry (log, position, leaf_hash, record_id, statement, body)
     select $1, position, leaf_hash, record_id, convert_to(statement, 'UTF8'), convert_to(body, 'UTF8') from new
   ), records as (
-    insert into own_record (position, record_id, type, finding, version, iat, tlp, embargo_until)
-    select position, record_id, type, finding, version, iat, tlp, embargo_until from new
-  ), trail as (
-    insert into audit (at, actor, act, target, detail)
-    select $15::timestamptz, actor, act, position::text, jsonb_build_object('type', type, 'finding', finding, 'version', version) from new
+    insert into own_record (position, record_id, type, finding, version, iat, tlp, embargo_until, actor, at)
+    select position, record_id, type, finding, version, iat, tlp, embargo_until, actor, $14::timestamptz from new
   ), receipts as (
     insert into idempotency (subject, key, digest, receipt, created_at)
-    select subject, key, digest, receipt::jsonb, $15::timestamptz
-    from unnest($16::text[], $17::text[], $18::bytea[], $19::text[]) as given (subject, key, digest, receipt)
+    select subject, key, digest, receipt::jsonb, $14::timestamptz
+    from unnest($15::text[], $16::text[], $17::bytea[], $18::text[]) as given (subject, key, digest, receipt)
   ), intent as (
-    insert into checkpoint (log, size, root, frontier) values ($1, $20, $21, $22)
+    insert into checkpoint (log, size, root, frontier) values ($1, $19, $20, $21)
   )
-  update log set size = $20, frontier = $22, staged_size = $20, staged_frontier = $22 where id = $1`
+  update log set size = $19, frontier = $21, staged_size = $19, staged_frontier = $21 where id = $1`
 
 function valuesOf({ log, placed, frontier, at }: Batch): unknown[] {
   const statements = placed.map(({ signed }) => signed.statement)
@@ -83,7 +79,6 @@ function valuesOf({ log, placed, frontier, at }: Batch): unknown[] {
     statements.map(({ mark }) => mark.tlp),
     statements.map(({ mark }) => mark.embargoUntil ?? null),
     placed.map(({ entry }) => entry.actor),
-    statements.map(({ type }) => (type === 'withdrawal' ? 'withdraw' : type === 'keyset' ? 'change-keys' : 'publish')),
     at,
     keyed.map(({ subject }) => subject),
     keyed.map(({ key }) => key),
@@ -112,6 +107,7 @@ function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Stateme
     const { document, compact } = entry.keyset
     const text = 'insert into keyset (iss, seq, document, position) values ($1, $2, $3, $4)'
     statements.push([text, [document.iss, document.seq, compact, position]])
+    statements.push(['update log set newest_keyset = $2 where id = $1', [log, document.seq]])
   }
   return statements
 }

@@ -9,13 +9,13 @@ export interface OwnLogRow {
   readonly size: number
   readonly frontier: Buffer
   readonly state: LogState
+  /** Sequence number of the newest keyset document in the log; 0 before the first. */
+  readonly newestKeyset: number
 }
 
 /** What is in the database of the things a batch of new entries touches, read under the lock of our own log's row. */
 export interface Known {
   readonly ownLog: OwnLogRow
-  /** Sequence number of the newest keyset document in the log; 0 before the first. */
-  readonly newestKeyset: number
   /** Receipts given before, by `keyOf`. */
   readonly receipts: ReadonlyMap<string, { readonly digest: Buffer; readonly receipt: Receipt }>
   readonly findings: ReadonlyMap<string, NewestVersion>
@@ -34,11 +34,10 @@ export interface NewestVersion {
  * Begins the transaction, takes the lock and reads, in one round trip: the client is pipelined, and each statement has a
  * snapshot of its own, so what comes after the lock sees everything committed before it.
  */
-export async function lookAhead(client: pg.ClientBase, iss: string, entries: readonly NewEntry[]): Promise<Known> {
-  const [, logs, keysets, receipts, findings, withdrawn, drafts] = await Promise.all([
+export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Known> {
+  const [, logs, receipts, findings, withdrawn, drafts] = await Promise.all([
     client.query('begin'),
-    client.query<OwnLogRow>(lockOwnLog),
-    client.query<{ seq: number }>({ name: 'newest-keyset', text: newestKeyset, values: [iss] }),
+    client.query<OwnLogRow>({ name: 'lock-own-log', text: lockOwnLog }),
     queryReceipts(client, entries),
     queryFindings(client, entries),
     queryWithdrawn(client, entries),
@@ -46,7 +45,7 @@ export async function lookAhead(client: pg.ClientBase, iss: string, entries: rea
   ])
   const [ownLog] = logs.rows
   if (!ownLog) throw new ExchangeError('identity-invalid', 'the database holds no log of our own')
-  return { ownLog, newestKeyset: keysets.rows[0]?.seq ?? 0, receipts, findings, withdrawn, drafts }
+  return { ownLog, receipts, findings, withdrawn, drafts }
 }
 
 export function keyOf({ idempotency }: NewEntry): string | undefined {
@@ -60,8 +59,7 @@ export function targetOf({ signed: { statement } }: NewEntry): string | undefine
   return target && 'record' in target ? target.record : undefined
 }
 
-const lockOwnLog = 'select id, size, frontier, state from log where is_own for update'
-const newestKeyset = 'select coalesce(max(seq), 0)::int as seq from keyset where iss = $1'
+const lockOwnLog = 'select id, size, frontier, state, newest_keyset as "newestKeyset" from log where is_own for update'
 
 async function queryReceipts(client: pg.ClientBase, entries: readonly NewEntry[]) {
   const asked = entries.flatMap(({ idempotency }) => idempotency ?? [])

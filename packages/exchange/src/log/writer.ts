@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Receipt } from '@concordance/protocol'
 import pg from 'pg'
@@ -38,8 +39,8 @@ interface Waiting {
 const batchAtMost = 256
 const waitingAtMost = 10_000
 const sealAgainMs = 1_000
-const sealEveryMs = 25
-const gatherAtMostMs = 1
+const sealEveryMs = 100
+const gatherAtMostMs = 8
 const answerWithinMs = 60_000
 /** Every look-up here goes by a unique key; a plan made while the tables were small would go on reading them whole. */
 const byKeyOnly = '-c enable_seqscan=off -c enable_hashjoin=off'
@@ -60,15 +61,31 @@ export function createLogWriter(context: WriterContext): LogWriter {
   let sealLoop: Promise<void> | undefined
   let sealWanted = false
   let sealTimer: NodeJS.Timeout | undefined
+  let awaited = { entries: 0, here: () => {} }
 
   const runAppends = async () => {
     await turn()
     while (queue.length > 0) {
       const batch = takeBatch(queue)
       await appendNext(batch)
-      await gather(queue, batch.length + queue.length)
+      await gather(batch.length + queue.length)
     }
     appendLoop = undefined
+  }
+  /**
+   * Callers that were just answered often come back with their next record: waiting a moment for as many as there were
+   * makes one batch of them, instead of two that take turns. A caller who is alone never waits.
+   */
+  const gather = (entries: number) => {
+    if (entries === 1 || queue.length >= entries) return turn()
+    return new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, gatherAtMostMs)
+      const here = () => {
+        clearTimeout(late)
+        resolve()
+      }
+      awaited = { entries, here }
+    })
   }
   const appendNext = async (batch: Waiting[]) => {
     try {
@@ -119,6 +136,7 @@ export function createLogWriter(context: WriterContext): LogWriter {
       }
       return new Promise((resolve, reject) => {
         queue.push({ entry, resolve, reject })
+        if (queue.length === awaited.entries) awaited.here()
         appendLoop ??= runAppends()
       })
     },
@@ -145,16 +163,6 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, length)
 }
 
-/**
- * Callers that were just answered often come back with their next record: waiting a moment for as many as there were
- * makes one batch of them, instead of two that take turns. A caller who is alone never waits.
- */
-async function gather(queue: readonly Waiting[], expected: number): Promise<void> {
-  const deadline = performance.now() + gatherAtMostMs
-  do await turn()
-  while (queue.length < expected && expected > 1 && performance.now() < deadline)
-}
-
 function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
   for (const [index, waiting] of batch.entries()) {
     const outcome = outcomes[index] as Outcome
@@ -169,7 +177,13 @@ function lazyClient({ connection, log }: WriterContext) {
   let busy: Promise<unknown> = Promise.resolve()
 
   const connect = async () => {
-    const client = new pg.Client({ ...connection, pipeline: true, options: byKeyOnly, query_timeout: answerWithinMs })
+    const options = {
+      pipeline: true,
+      options: byKeyOnly,
+      query_timeout: answerWithinMs,
+      stream: () => new TurnSocket(),
+    }
+    const client = new pg.Client({ ...connection, ...options })
     client.on('error', (error) => {
       log.warn({ err: error.message }, 'a connection of the log writer broke')
       current = undefined
@@ -198,6 +212,13 @@ function lazyClient({ connection, log }: WriterContext) {
       await busy
       await (await current?.catch(() => undefined))?.end()
     },
+  }
+}
+
+/** Sends the queries of one turn in one go: each write to the kernel costs more than a query costs to write out. */
+class TurnSocket extends Socket {
+  override uncork(): void {
+    process.nextTick(() => super.uncork())
   }
 }
 

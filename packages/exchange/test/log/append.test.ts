@@ -65,8 +65,8 @@ t.test('publishing', async (t) => {
 
   await t.test('writes who did it into the audit trail', async (t) => {
     const { position } = await publishRecord(deps, input(), call('grace'))
-    const act = await deps.db.selectFrom('audit').selectAll().where('target', '=', `${position}`).executeTakeFirst()
-    t.match(act, { actor: 'grace', act: 'publish', detail: { type: 'observation', version: 1 } })
+    const { rows } = await deps.pool.query('select * from audit_trail where target = $1', [`${position}`])
+    t.match(rows, [{ actor: 'grace', act: 'publish', detail: { type: 'observation', version: 1 } }])
   })
 })
 
