@@ -39,11 +39,8 @@ export function embeddedDirOf(context: Context): string {
 
 async function openNodeDatabase(context: Context): Promise<NodeDatabase> {
   if (!isEmbedded(context)) return { release: async () => {} }
-  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
-  const dataDir = embeddedDirOf(context)
-  const running = await findEmbeddedPostgres(dataDir)
-  if (running !== undefined) return { url: running, release: async () => {} }
-  const server = await startEmbeddedPostgres({ dataDir })
+  const { joinEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
+  const server = await joinEmbeddedPostgres({ dataDir: embeddedDirOf(context), brief: true })
   return { url: server.url, release: () => server.stop() }
 }
 

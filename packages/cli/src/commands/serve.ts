@@ -48,12 +48,10 @@ interface Database {
 /** Undefined where the configuration names a server. A process of one role joins the server of the other. */
 async function startDatabase(context: Context, role: Role): Promise<Database | undefined> {
   if (!isEmbedded(context)) return undefined
-  const { findEmbeddedPostgres, startEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
+  const { joinEmbeddedPostgres, startEmbeddedPostgres } = await import('@concordance/exchange/embedded-postgres')
   const dataDir = embeddedDirOf(context)
-  const running = role === 'all' ? undefined : await findEmbeddedPostgres(dataDir)
-  if (running !== undefined) return { settings: { databaseUrl: running }, stop: async () => {} }
   context.terminal.talk('starting the embedded database')
-  const server = await startEmbeddedPostgres({ dataDir })
+  const server = await (role === 'all' ? startEmbeddedPostgres({ dataDir }) : joinEmbeddedPostgres({ dataDir }))
   return { settings: { databaseUrl: server.url }, stop: () => server.stop() }
 }
 

@@ -9,9 +9,11 @@ import { Client } from 'pg'
 import { createCluster, readPassword } from './embedded-postgres/cluster.ts'
 import { EmbeddedPostgresError } from './embedded-postgres/error.ts'
 import { type Files, failure, filesOf, readLog, sizeOf } from './embedded-postgres/files.ts'
+import { findEmbeddedPostgres } from './embedded-postgres/find-running.ts'
 import { findBinaries, findLaunch, type Launch, spawnAs } from './embedded-postgres/launch.ts'
 import { stopLeftover } from './embedded-postgres/leftover.ts'
 import { choosePort, findRememberedPort } from './embedded-postgres/port.ts'
+import { takeStartLock } from './embedded-postgres/start-lock.ts'
 
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './embedded-postgres/error.ts'
 export { findEmbeddedPostgres } from './embedded-postgres/find-running.ts'
@@ -61,14 +63,62 @@ const defaults: Record<string, string> = {
  * The server never outlives this process for long: whichever way the process ends, a small watcher then shuts the
  * server down. It does not hear Ctrl-C itself, so a caller can finish its own work before calling `stop`.
  * As root it runs as `postgres` or `nobody`, also where only root can reach the folder.
- * A server left running on `dataDir` by a dead process is stopped first; one whose process lives is refused.
+ * A server left running on `dataDir` by a dead process is stopped first; one whose process lives is refused. Where
+ * several processes start at once, one does so at a time.
  *
  * @throws {EmbeddedPostgresError} with the last lines of the server's log where there are any.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const files = filesOf(resolve(options.dataDir))
-  const binaries = await findBinaries()
+  const files = await openFolder(options)
+  const unlock = await takeStartLock(files)
+  try {
+    return await startLocked(files, options)
+  } finally {
+    unlock()
+  }
+}
+
+export interface JoinOptions extends EmbeddedPostgresOptions {
+  /** The server is wanted for one command only: a start that comes meanwhile waits for its end. */
+  brief?: boolean
+}
+
+export interface JoinedPostgres {
+  /** As in `EmbeddedPostgres`. */
+  readonly url: string
+  /** Stops the server if it was started here; one that was running goes on. Safe to call again. */
+  stop(): Promise<void>
+}
+
+/**
+ * The server that a living process runs on `dataDir`, else one started here.
+ *
+ * @throws {EmbeddedPostgresError} as `startEmbeddedPostgres`.
+ */
+export async function joinEmbeddedPostgres({ brief, ...options }: JoinOptions): Promise<JoinedPostgres> {
+  const files = await openFolder(options)
+  const unlock = await takeStartLock(files)
+  let keepsLock = false
+  try {
+    const url = await findEmbeddedPostgres(options.dataDir)
+    if (url !== undefined) return { url, stop: async () => {} }
+    const server = await startLocked(files, options)
+    if (!brief) return server
+    keepsLock = true
+    return { url: server.url, stop: () => server.stop().finally(unlock) }
+  } finally {
+    if (!keepsLock) unlock()
+  }
+}
+
+async function openFolder({ dataDir }: EmbeddedPostgresOptions): Promise<Files> {
+  const files = filesOf(resolve(dataDir))
   await mkdir(files.root, { recursive: true, mode: 0o700 })
+  return files
+}
+
+async function startLocked(files: Files, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const binaries = await findBinaries()
   const launch = findLaunch(binaries.postgres, files.root)
   await stopLeftover(files)
   if (!existsSync(files.cluster)) await createCluster(files, binaries.initdb, launch)

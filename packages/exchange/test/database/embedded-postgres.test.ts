@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type QueryResultRow } from 'pg'
 import t from 'tap'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 
 t.test('an embedded server', async (t) => {
   const dataDir = join(t.testdir(), 'postgres')
@@ -113,6 +113,49 @@ t.test('a cluster that was half made when the machine stopped is made again', as
   await server.stop()
 })
 
+t.test('two processes that start at the same moment on an empty folder come to one server', async (t) => {
+  const dataDir = join(t.testdir(), 'postgres')
+  const joined = await Promise.all([startOwner(dataDir, 'join'), startOwner(dataDir, 'join')])
+  const [first, second] = joined
+  t.equal(first?.url, second?.url)
+  t.strictSame(await query({ url: first?.url ?? '' }, 'select 1 as one'), [{ one: 1 }])
+  for (const { owner } of joined) owner.kill('SIGKILL')
+  await until(() => joined.every(({ postmaster }) => postmaster === 0 || !isAlive(postmaster)))
+})
+
+t.test('a start waits for the end of a server that is there for one command only', async (t) => {
+  const dataDir = join(t.testdir(), 'postgres')
+  const order: string[] = []
+  const brief = await joinEmbeddedPostgres({ dataDir, brief: true })
+  await query(brief, 'create table kept as select 44 as answer')
+  const started = startEmbeddedPostgres({ dataDir }).finally(() => order.push('started'))
+  await query(brief, 'select pg_sleep(0.3)')
+  order.push('ended')
+  await brief.stop()
+  const server = await started
+  t.strictSame(order, ['ended', 'started'])
+  t.strictSame(await query(server, 'select answer from kept'), [{ answer: 44 }])
+
+  const guest = await joinEmbeddedPostgres({ dataDir, brief: true })
+  t.equal(guest.url, server.url, 'where one runs it is joined')
+  await guest.stop()
+  t.strictSame(await query(server, 'select 1 as one'), [{ one: 1 }], 'and goes on')
+  await server.stop()
+})
+
+t.test('the start lock of a process that has gone is taken over', async (t) => {
+  const gone = spawn(process.execPath, ['-e', '0'])
+  await once(gone, 'exit')
+  const locks = [`${gone.pid} 1`, `${process.pid} 1`] // the second: the id is in use again, by a later process
+  for (const lock of locks) {
+    const dataDir = join(t.testdir({ postgres: { 'start.lock': t.fixture('symlink', lock) } }), 'postgres')
+    const server = await startEmbeddedPostgres({ dataDir })
+    t.strictSame(await query(server, 'select 1 as one'), [{ one: 1 }])
+    t.throws(() => lstatSync(join(dataDir, 'start.lock')), { code: 'ENOENT' })
+    await server.stop()
+  }
+})
+
 t.test('a server runs below a folder that only the user of this process can enter', async (t) => {
   const closed = join(t.testdir(), 'closed')
   mkdirSync(closed)
@@ -168,7 +211,7 @@ t.test('the lock of a process id that now belongs to another program is not obey
   await again.stop()
 })
 
-async function query(server: EmbeddedPostgres, sql: string): Promise<QueryResultRow[]> {
+async function query(server: { readonly url: string }, sql: string): Promise<QueryResultRow[]> {
   const client = new Client({ connectionString: server.url })
   await client.connect()
   try {
@@ -178,11 +221,20 @@ async function query(server: EmbeddedPostgres, sql: string): Promise<QueryResult
   }
 }
 
-async function startOwner(dataDir: string): Promise<{ owner: ChildProcess; postmaster: number }> {
+interface Owner {
+  readonly owner: ChildProcess
+  readonly postmaster: number
+  readonly url: string
+}
+
+async function startOwner(dataDir: string, how: 'start' | 'join' = 'start'): Promise<Owner> {
   const script = join(import.meta.dirname, 'embedded-postgres-owner.ts')
-  const owner = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(owner.stdout, 'data')
-  return { owner, postmaster: Number(String(line)) }
+  const owner = spawn(process.execPath, [script, dataDir, how], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(owner, 'exit').then(() => Promise.reject(new Error('the owner ended before its server was up')))
+  const [line] = await Promise.race([once(owner.stdout, 'data'), ended])
+  ended.catch(() => {}) // it is ended later, on purpose
+  const [postmaster, url = ''] = String(line).trim().split(' ')
+  return { owner, postmaster: Number(postmaster), url }
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -10,6 +10,7 @@ export interface Files {
   port: string
   log: string
   previousLog: string
+  startLock: string
 }
 
 export function filesOf(root: string): Files {
@@ -20,6 +21,7 @@ export function filesOf(root: string): Files {
     port: join(root, 'port'),
     log: join(root, 'server.log'),
     previousLog: join(root, 'server.previous.log'),
+    startLock: join(root, 'start.lock'),
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { filesOf } from './files.ts'
-import { findPostmaster } from './leftover.ts'
+import { isServed } from './leftover.ts'
 
 /**
  * Connection URL of the server that a living process of this node runs on `dataDir`; undefined where none runs. For
@@ -9,7 +9,7 @@ import { findPostmaster } from './leftover.ts'
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
   const files = filesOf(resolve(dataDir))
-  if ((await findPostmaster(files)) === undefined) return undefined
+  if (!(await isServed(files))) return undefined
   const [password, port] = await Promise.all([files.password, files.port].map((file) => readFile(file, 'utf8')))
   return `postgres://postgres:${password?.trim()}@127.0.0.1:${port?.trim()}/postgres`
 }

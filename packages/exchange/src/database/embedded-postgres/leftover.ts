@@ -53,8 +53,15 @@ async function hasGone(files: Files, postmaster: number, timeoutMs: number): Pro
   return true
 }
 
+/** Whether the process that started the server of this folder lives, and so does the server. */
+export async function isServed(files: Files): Promise<boolean> {
+  const postmaster = await findPostmaster(files)
+  const owner = postmaster === undefined ? undefined : await findOwner(postmaster)
+  return owner !== undefined && isAlive(owner)
+}
+
 /** The live postmaster of this folder's cluster. A recycled process id is not mistaken for one. */
-export async function findPostmaster(files: Files): Promise<number | undefined> {
+async function findPostmaster(files: Files): Promise<number | undefined> {
   const lock = await readFile(join(files.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number.parseInt(lock, 10)
   if (!(pid > 0)) return undefined
