@@ -262,11 +262,14 @@ create table api_token (
   jti        text primary key,
   name       text not null,
   subject    text not null,
-  scopes     text[] not null,
+  scopes     text[] not null,       -- at most: a person's token allows no more than the person may at the time
+  staff      boolean not null,      -- of a program; a person's token follows the person
+  person     uuid,                  -- who made it for themselves; null where the operator issued it
   created_at timestamptz not null,
   expires_at timestamptz not null,
   revoked_at timestamptz
 );
+create index api_token_by_person on api_token (person) where person is not null;
 
 -- Request tokens already used; purged after exp + 60 s.
 create table request_jti (
@@ -295,3 +298,31 @@ create view audit_trail as
   select at, actor, case type when 'withdrawal' then 'withdraw' when 'keyset' then 'change-keys' else 'publish' end,
     position::text, jsonb_build_object('type', type, 'finding', finding, 'version', version)
   from own_record;
+
+-- People by the institute's provider. Who somebody is: (issuer, sub), never a name or an address.
+create table person (
+  id           uuid primary key,
+  issuer       text not null,
+  sub          text not null,
+  name         text,                -- for display alone
+  staff        boolean not null,
+  roles        text[] not null check (roles <@ array['reader', 'author', 'reviewer', 'publisher', 'operator']),
+  created_at   timestamptz not null,
+  signed_in_at timestamptz,         -- staff and roles are as of then
+  disabled_at  timestamptz,
+  unique (issuer, sub)
+);
+alter table api_token add foreign key (person) references person (id);
+
+-- Sessions of browsers. Of the cookie only the digest is here, so a copy of the table signs nobody in.
+create table session (
+  digest       bytea primary key check (length(digest) = 32),
+  person       uuid not null references person (id),
+  sign_in      bytea not null unique check (length(sign_in) = 32), -- digest of the sign-in it came from, which counts once
+  began_at     timestamptz not null,
+  last_seen_at timestamptz not null,
+  expires_at   timestamptz not null,
+  ended_at     timestamptz          -- the row stays until it would have expired, so that its sign-in stays used
+);
+create index session_by_person on session (person);
+create index session_by_expiry on session (expires_at);

@@ -7,6 +7,7 @@ alter table own_record
   add column group_finding uuid,
   add column target bigint,        -- position of the entry that a withdrawal or a marking record is about
   add column readers text[],       -- RED: subjects who worked on it; group: institutes that this very snapshot lists
+  add column signed_common boolean, -- once re-marked: whether its own statement is for every active peer
   add column narrowed_by bigint;   -- first marking record that narrowed what every active peer was given before
 alter table record
   add column group_iss text,
@@ -51,6 +52,7 @@ create table group_snapshot (
   position   bigint not null,
   version    bigint not null,
   valid_until bigint not null,      -- seconds since the epoch
+  previous_until bigint,            -- end of the snapshot before this one
   primary key (iss, finding)
 );
 create table group_member (

@@ -1,4 +1,4 @@
-import type { Keyset, Signer } from '@concordance/protocol'
+import type { Keyset, Signer, Tlp } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Tables } from './database/tables.ts'
@@ -85,6 +85,8 @@ export interface ConfiguredPeer {
   readonly pin: string
   /** Allows plain http to a literal loopback address. */
   readonly insecureLoopback?: boolean
+  /** Highest label this institute is given; `AMBER+STRICT` where absent. */
+  readonly ceiling?: Exclude<Tlp, 'RED'>
   /** Private networks that this peer's name may resolve to. */
   readonly allowCidrs?: readonly string[]
 }

@@ -1,4 +1,14 @@
-export { type Guarded, isOpenTo, mayOpen, type Openness, type Viewer } from './access/may-open.ts'
+export { lengthOfFeed, readAccessPage } from './access/access-feed.ts'
+export { isOpenTo } from './access/is-open-to.ts'
+export {
+  type GroupSnapshot,
+  type Guarded,
+  mayOpen,
+  type Openness,
+  type PeerViewer,
+  type Viewer,
+} from './access/may-open.ts'
+export { getPeerViewer } from './access/viewer.ts'
 export { type AuditedAct, audit } from './audit.ts'
 export { copyEntries, type EntryRow } from './database/copy.ts'
 export { migrate, requireMigrated } from './database/migrate.ts'
@@ -29,10 +39,30 @@ export { exportRecord } from './export-record.ts'
 export { createIdentity } from './keys/identity-files.ts'
 export { getSealedCheckpoint } from './log/checkpoints.ts'
 export { confirmAtStart, confirmByPeers, confirmLog } from './log/confirm.ts'
-export { type EntriesPage, readPage, waitForGrowth } from './log/entries.ts'
+export { type EntriesPage, readPage, type Seen, waitForGrowth } from './log/entries.ts'
 export { proveConsistency, proveInclusion } from './log/proof.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
 export { findPeerKey, listActivePeers } from './peers.ts'
+export {
+  disablePerson,
+  enablePerson,
+  findOrAddPerson,
+  type Identified,
+  issuerOf,
+  listPeople,
+  type Person,
+  subjectOf,
+} from './people/people.ts'
+export { rolesOf, scopesOf } from './people/roles.ts'
+export {
+  beginSession,
+  endSession,
+  findSession,
+  purgeSessions,
+  type Session,
+  type SessionLifetimes,
+  type SignedIn,
+} from './people/sessions.ts'
 export { projectAll } from './projection/start-projection.ts'
 export { type Call, publishRecord } from './publish.ts'
 export { getRecord, type ListOptions, listRecords, listVersions, type RecordFilters, searchRecords } from './records.ts'
@@ -47,6 +77,14 @@ export { openPeerCalls } from './sync/open-peer-calls.ts'
 export type { Peer, PeerCalls, SearchQuestion } from './sync/peer-calls.ts'
 export { compareAll, type SyncDeps, syncNow } from './sync/sync-loop.ts'
 export { getHeldCheckpoint, listMisconduct, listPeerSync, listPeers, listQuarantine } from './sync/sync-status.ts'
-export { type ApiToken, createToken, findUsableToken, listTokens, revokeToken } from './tokens.ts'
+export {
+  type ApiToken,
+  createToken,
+  findUsableToken,
+  listTokens,
+  type NewApiToken,
+  revokeToken,
+  type TokenOwner,
+} from './tokens.ts'
 export { openWake, type Wake, type WakeTopic } from './wake.ts'
 export { type WithdrawalReason, withdrawFinding } from './withdraw.ts'

@@ -1,7 +1,8 @@
 import type { RecordDetail, RecordPage, RecordView, Statement, VersionView } from '@concordance/protocol'
 import { encodeBase64url, parseStatementUnsafe } from '@concordance/protocol'
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
-import { isOpenTo, mayOpen, type Viewer } from './access/may-open.ts'
+import { isOpenTo } from './access/is-open-to.ts'
+import type { Viewer } from './access/may-open.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
@@ -44,7 +45,7 @@ export async function listRecords(deps: Deps, viewer: Viewer, options: ListOptio
   const after = options.cursor === undefined ? undefined : parseCursor(options.cursor)
   if (after) query = query.where(isAfter(after))
   const rows = await query.execute()
-  const items = rows.slice(0, limit).map((row) => viewOf(row, viewer, secondsOf(deps)))
+  const items = rows.slice(0, limit).map(viewOf)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { items, ...(last && { next: formatCursor(last) }) }
 }
@@ -65,7 +66,7 @@ export async function searchRecords(
     .orderBy('record.position', 'desc')
     .limit(Math.min(limit, resultsAtMost))
     .execute()
-  return rows.map((row) => viewOf(row, viewer, secondsOf(deps)))
+  return rows.map(viewOf)
 }
 
 /**
@@ -84,7 +85,7 @@ export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): P
     .where('record.record_id', '=', id)
     .executeTakeFirst()
   if (!row?.statement) throw new ExchangeError('not-found', 'there is no such record')
-  const view = viewOf(row, viewer, secondsOf(deps))
+  const view = viewOf(row)
   const compact = row.statement.toString('utf8')
   const { statement } = parseStatementUnsafe(compact)
   const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
@@ -161,9 +162,9 @@ function matches(q: string): Expression<SqlBool> {
     : sql<SqlBool>`(record.words @@ ${words}::tsquery and not ${isTakenBack})`
 }
 
-function viewOf(row: RecordRow, viewer: Viewer, nowSeconds: number): RecordView {
-  const mark = row.mark as Statement['mark']
-  const openness = mayOpen(viewer, { isOwn: row.is_own, mark, isTakenBack: row.status === 'withdrawn' }, nowSeconds)
+/** The query let only rows through that are open to the viewer; of what was taken back, the statement is. */
+function viewOf(row: RecordRow): RecordView {
+  const isWhole = row.status !== 'withdrawn'
   return {
     recordId: encodeBase64url(row.record_id),
     iss: row.iss,
@@ -174,11 +175,11 @@ function viewOf(row: RecordRow, viewer: Viewer, nowSeconds: number): RecordView 
     version: row.version,
     iat: row.iat,
     lang: row.lang,
-    mark,
-    title: openness === 'open' ? row.title : {},
+    mark: row.mark as Statement['mark'],
+    title: isWhole ? row.title : {},
     status: row.status,
-    state: openness === 'open' ? 'open' : 'statement',
-    facets: openness === 'open' ? row.facets : {},
+    state: isWhole ? 'open' : 'statement',
+    facets: isWhole ? row.facets : {},
     verified: { size: row.size },
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { startAccess } from './access/start-access.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { connectionSettings, openDatabase } from './database/open.ts'
 import type { ConfiguredPeer, Logger } from './deps.ts'
@@ -105,7 +106,7 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
     },
   })
   const sync = startSync(deps, { ...defaultSyncOptions, compareEveryMs })
-  return [startConfirming(deps), startProjection(deps), sync, jobs]
+  return [startConfirming(deps), startProjection(deps), startAccess(deps), sync, jobs]
 }
 
 /** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */

@@ -2,8 +2,8 @@ import { hostname } from 'node:os'
 import pg from 'pg'
 import type { Logger } from './deps.ts'
 
-/** Topic of a log that grew; the value is its sealed (own) or verified (mirror) size. */
-export type WakeTopic = `log:${string}` | `hint:${string}`
+/** `log`: one that grew, with its sealed (own) or verified (mirror) size. `access`: a peer's feed, with its length. */
+export type WakeTopic = `log:${string}` | `hint:${string}` | `access:${string}`
 
 /**
  * Tells waiting readers, in this process and in the others on the same database, that something has grown.

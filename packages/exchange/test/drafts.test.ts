@@ -10,7 +10,7 @@ import { input, marks, observation } from './support/content.ts'
 import { call, openInstitute } from './support/institute.ts'
 
 const work = (changes: Partial<DraftInput> = {}): DraftInput => ({ ...input(), ...changes })
-const person = { kind: 'person', subject: 'ada' } as const
+const person = { kind: 'person', subject: 'ada', staff: true } as const
 
 t.test('a draft', async (t) => {
   const { deps, clock } = await openInstitute(t)

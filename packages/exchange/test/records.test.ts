@@ -9,8 +9,8 @@ import { input, marks, observation } from './support/content.ts'
 import { call, openInstitute } from './support/institute.ts'
 
 const everybody: Viewer = { kind: 'public' }
-const peer: Viewer = { kind: 'peer', iss: 'https://b.institute.example' }
-const person: Viewer = { kind: 'person', subject: 'ada' }
+const peer: Viewer = { kind: 'peer', iss: 'https://b.institute.example', ceiling: 'AMBER+STRICT' }
+const person: Viewer = { kind: 'person', subject: 'ada', staff: true }
 
 t.test('a list', async (t) => {
   const { deps, clock, iss } = await openInstitute(t)

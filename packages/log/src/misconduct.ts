@@ -171,6 +171,7 @@ function verifyContradictedCoverage({ accused: compact, witness }: ContradictedC
   const accused = verifyCoverage(compact, keyset)
   if (accused.from === accused.to) throw nothing('the statement speaks of no position')
   const given = witness.map(({ coverage, common }) => ({ ...verifyPositions(coverage, common, keyset), common }))
+  if (given.some(({ ceiling }) => ceiling !== accused.ceiling)) throw nothing('the two have different ceilings')
   let covered = accused.from
   for (const { from, to } of given.toSorted((a, b) => a.from - b.from)) {
     if (from <= covered) covered = Math.max(covered, to)

@@ -29,6 +29,8 @@ export type Coverage = {
    * time: named to every peer alike and for ever, also after they were widened again. Absent where there are none.
    */
   narrowed?: readonly { readonly position: number; readonly by: number }[]
+  /** Set where the peer is not even given GREEN: then `commonDigest` is over CLEAR alone, and compares with nobody else's. */
+  ceiling?: 'CLEAR'
   /** Position of the peer's access feed at which the page was authorised. */
   accessAt: number
   /** Size of the log; no entry of the page lies beyond it. */
@@ -87,6 +89,7 @@ const checkCoverage: (value: unknown) => Coverage = checkOf(
     narrowed: Type.Optional(
       Type.Array(Type.Object({ position: Count, by: Count }), { minItems: 1, maxItems: limits.narrowedPositions }),
     ),
+    ceiling: Type.Optional(Type.Literal('CLEAR')),
     accessAt: Count,
     size: Count,
     iat: Count,

@@ -1,5 +1,5 @@
-import type { Viewer } from '@concordance/exchange'
-import type { RequestClaims, Scope } from '@concordance/protocol'
+import { getPeerViewer, type SyncDeps, type Viewer } from '@concordance/exchange'
+import type { RequestClaims, Role, Scope, SessionView } from '@concordance/protocol'
 import type { FastifyRequest } from 'fastify'
 import { unauthenticated } from './error.ts'
 
@@ -10,11 +10,22 @@ export interface PeerCaller {
   readonly claims: RequestClaims
 }
 
-/** A person or program of this institute, by an API token. */
+/** A person or program, however they showed who they are. */
 export interface PersonCaller {
   readonly kind: 'person'
+  /** Who acts, unlike anybody else: of a person issuer and subject there, of a program its name. See `subjectOf`. */
   readonly subject: string
+  /** Who says so: the institute's provider, or this node of its own programs. */
+  readonly issuer: string
+  /** Works for this institute; a person who does not is a researcher. */
+  readonly staff: boolean
+  readonly roles: readonly Role[]
   readonly scopes: readonly Scope[]
+  readonly credential: SessionView['credential']
+  /** Id of the person, whom the operator may shut out; undefined for a program of the institute. */
+  readonly person: string | undefined
+  /** When the credential ends at the latest. */
+  readonly until: Date
 }
 
 /** Who a request comes from, once that is established. */
@@ -39,9 +50,9 @@ export function personOf({ caller }: FastifyRequest): PersonCaller {
 }
 
 /** What the access rule knows of a caller. */
-export function viewerOf({ caller }: FastifyRequest): Viewer {
-  if (caller.kind === 'person') return { kind: 'person', subject: caller.subject }
-  return caller.kind === 'peer' ? { kind: 'peer', iss: caller.iss } : caller
+export async function viewerOf(deps: SyncDeps, { caller }: FastifyRequest): Promise<Viewer> {
+  if (caller.kind === 'person') return { kind: 'person', subject: caller.subject, staff: true }
+  return caller.kind === 'peer' ? getPeerViewer(deps, caller.iss) : caller
 }
 
 /**

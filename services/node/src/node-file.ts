@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseJson } from '@concordance/protocol'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { providerAlgorithms } from './sign-in/provider-keys.ts'
 
 const closed = { additionalProperties: false } as const
 const Rate = Type.Optional(Type.Integer({ minimum: 1 }))
@@ -12,6 +13,31 @@ const PeerSettings = Type.Object(
     iss: Type.String(),
     baseUrl: Type.String(),
     pin: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+    insecureLoopback: Type.Optional(Type.Boolean()),
+    /** Highest label this institute is given. */
+    ceiling: Type.Optional(Type.Enum(['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT'])),
+    allowCidrs: Type.Optional(Type.Array(Type.String())),
+  },
+  closed,
+)
+
+const ProviderRole = Type.Enum(['reader', 'author', 'reviewer', 'publisher', 'operator'])
+
+/** See `PeopleConfig`. */
+const PeopleSettings = Type.Object(
+  {
+    issuer: Type.String(),
+    clientId: Type.String({ minLength: 1 }),
+    clientSecretFile: Type.Optional(Type.String({ minLength: 1 })),
+    scopes: Type.Optional(Type.Array(Type.String({ pattern: '^[!#-\\[\\]-~]+$' }))),
+    algorithm: Type.Optional(Type.Enum([...providerAlgorithms])),
+    audience: Type.Optional(Type.String({ minLength: 1 })),
+    tokenMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_440 })),
+    rolesClaim: Type.String({ minLength: 1 }),
+    roles: Type.Record(Type.String(), Type.Array(ProviderRole)),
+    staff: Type.Array(Type.String()),
+    idleMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_440 })),
+    sessionHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 168 })),
     insecureLoopback: Type.Optional(Type.Boolean()),
     allowCidrs: Type.Optional(Type.Array(Type.String())),
   },
@@ -31,6 +57,8 @@ export const NodeFile = Type.Object(
     /** Absent, `serve` runs an embedded PostgreSQL inside the data folder. */
     databaseUrl: Type.Optional(Type.String()),
     peers: Type.Optional(Type.Array(PeerSettings)),
+    /** The institute's provider; absent, people and programs have API tokens alone. */
+    people: Type.Optional(PeopleSettings),
     /** Requests a minute; see `RateLimits`. */
     rates: Type.Optional(
       Type.Object({ address: Rate, public: Rate, peer: Rate, person: Rate, federated: Rate }, closed),

@@ -1,4 +1,4 @@
-import type { Marking, Tlp } from '@concordance/protocol'
+import type { Marking, Role, Scope, Tlp } from '@concordance/protocol'
 import type { ColumnType, Generated } from 'kysely'
 
 /** Columns as `openDatabase` reads and writes them: bigint is a number (every one stays below 2^53), bytea a Buffer. */
@@ -22,6 +22,8 @@ export interface Tables {
   draft: DraftTable
   idempotency: IdempotencyTable
   api_token: ApiTokenTable
+  person: PersonTable
+  session: SessionTable
   request_jti: RequestJtiTable
   audit: AuditTable
   remarked: RemarkedTable
@@ -85,6 +87,7 @@ export interface OwnRecordTable {
   group_finding: Nullable<string>
   target: Nullable<number>
   readers: Nullable<string[]>
+  signed_common: Nullable<boolean>
   narrowed_by: Nullable<number>
 }
 
@@ -123,7 +126,7 @@ export interface PeerTable {
   base_url: string
   pin: string
   state: Generated<PeerState>
-  ceiling: Generated<Tlp>
+  ceiling: Generated<Exclude<Tlp, 'RED'>>
   checkpoint: string | null
   checkpoint_iat: number | null
   last_synced_at: Date | null
@@ -231,10 +234,34 @@ export interface ApiTokenTable {
   jti: string
   name: string
   subject: string
-  scopes: string[]
+  scopes: Scope[]
+  staff: boolean
+  person: string | null
   created_at: Date
   expires_at: Date
   revoked_at: Date | null
+}
+
+export interface PersonTable {
+  id: string
+  issuer: string
+  sub: string
+  name: string | null
+  staff: boolean
+  roles: Role[]
+  created_at: Date
+  signed_in_at: Date | null
+  disabled_at: Date | null
+}
+
+export interface SessionTable {
+  digest: Buffer
+  person: string
+  sign_in: Buffer
+  began_at: Date
+  last_seen_at: Date
+  expires_at: Date
+  ended_at: Date | null
 }
 
 export interface RequestJtiTable {
@@ -267,6 +294,7 @@ export interface GroupSnapshotTable {
   position: number
   version: number
   valid_until: number
+  previous_until: Nullable<number>
 }
 
 export interface GroupMemberTable {

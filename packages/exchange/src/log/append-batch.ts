@@ -26,6 +26,8 @@ export interface NewEntry {
   readonly body: string | undefined
   /** Who asked for it, for the audit trail. */
   readonly actor: string
+  /** RED: others who worked on it and may read it, besides the actor. */
+  readonly readers?: readonly string[] | undefined
   /** The same key with the same digest gives the first receipt again. */
   readonly idempotency?: { readonly subject: string; readonly key: string; readonly digest: Uint8Array } | undefined
   /** The draft it is made of; refused when that has changed since it was read. */
@@ -140,7 +142,7 @@ async function write(
   const frontier = extendFrontier(before, leaves, (level, index, hash) => {
     if (level === subtreeLevel) subtrees.push({ index, hash })
   })
-  const inserted = insertBatch(client, { log, placed, frontier, subtrees, at: context.now() })
+  const inserted = insertBatch(client, { db: context.db, log, placed, frontier, subtrees, at: context.now() })
   await Promise.all([context.guard.intend(headOf(before), headOf(frontier)), inserted])
   await commit(client)
 }

@@ -8,9 +8,13 @@ import {
   type WireEntry,
 } from '@concordance/protocol'
 import { sql } from 'kysely'
-import { isOpenTo, type Viewer } from '../access/may-open.ts'
+import { lengthOfFeed } from '../access/access-feed.ts'
+import { ownIsOpenTo } from '../access/is-open-to.ts'
+import type { PeerViewer } from '../access/may-open.ts'
+import { getPeerViewer } from '../access/viewer.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
+import type { WakeTopic } from '../wake.ts'
 import { getSealedCheckpoint, type SealedCheckpoint } from './checkpoints.ts'
 
 /** One page of our own log, as one peer may have it. */
@@ -22,8 +26,6 @@ export interface EntriesPage {
   readonly size: number
 }
 
-/** Until access feeds exist, rights change with nothing but the marking, the clock and the peer's state. */
-const accessAt = 0
 /** What a line holds besides statement and body. */
 const lineBytes = 160
 
@@ -40,13 +42,17 @@ export async function readPage(
   peer: { readonly iss: string },
   asked: { from: number; limit: number },
 ): Promise<EntriesPage> {
-  const [sealed] = await Promise.all([getSealedCheckpoint(deps), requireActive(deps, peer.iss)])
+  const [sealed, viewer] = await Promise.all([getSealedCheckpoint(deps), getPeerViewer(deps, peer.iss)])
   const from = Math.min(asked.from, sealed.size)
   const to = Math.min(from + Math.min(asked.limit, limits.pageEntries), sealed.size)
-  const rows = from < to ? await listRows(deps, { kind: 'peer', iss: peer.iss }, from, to) : []
+  const { rows, accessAt } = await listRows(deps, viewer, from, to)
   const entries = withinPage(rows.map(entryOf))
-  const common = commonOf(rows.slice(0, entries.length))
-  const coverage = coverageOf(deps, { peer: peer.iss, from, entries, common, sealed })
+  const sent = rows.slice(0, entries.length)
+  const common = commonOf(sent)
+  const narrowed = narrowedOf(sent)
+  const newest = Math.max(-1, ...narrowed.map(({ by }) => by))
+  if (newest >= sealed.size) return readPageOnceSealed(deps, peer, asked, newest)
+  const coverage = coverageOf(deps, { viewer, from, entries, common, narrowed, accessAt, sealed })
   await recordDelivery(deps, coverage, entries)
   const trailer = {
     next: coverage.to,
@@ -56,25 +62,64 @@ export async function readPage(
   return { entries, trailer, common, size: sealed.size }
 }
 
-/** Returns when our log is sealed beyond `size`, the time is over, or the caller has gone. Looks again now and then: signals may be lost. */
-export async function waitForGrowth(deps: Deps, size: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+/** A statement can only name what its checkpoint covers; the next one is being signed. */
+async function readPageOnceSealed(
+  deps: Deps,
+  peer: { readonly iss: string },
+  asked: { from: number; limit: number },
+  position: number,
+): Promise<EntriesPage> {
+  await waitForGrowth(deps, { size: position }, sealedWithinMs)
+  const { size } = await getSealedCheckpoint(deps)
+  if (size <= position) throw new ExchangeError('unavailable', 'the newest marking is not sealed yet')
+  return readPage(deps, peer, asked)
+}
+
+const sealedWithinMs = 2_000
+
+/** What a peer that waits has seen already. */
+export interface Seen {
+  /** Of our log. */
+  readonly size: number
+  /** Length of its access feed; absent where only the log matters. */
+  readonly access?: { readonly peer: string; readonly length: number }
+}
+
+/**
+ * Returns when our log is sealed beyond what was seen, or the peer's rights have changed since, the time is over, or the
+ * caller has gone. Looks again now and then: signals may be lost.
+ */
+export async function waitForGrowth(deps: Deps, seen: Seen, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + timeoutMs
-  const topic = `log:${deps.identity.iss}` as const
+  const topics = [`log:${deps.identity.iss}`, ...(seen.access ? [`access:${seen.access.peer}` as const] : [])] as const
   for (;;) {
-    const heard = deps.wake.latest(topic)
-    const { size: sealed } = await getSealedCheckpoint(deps)
+    const heard = topics.map((topic) => deps.wake.latest(topic))
     const leftMs = deadline - performance.now()
-    if (sealed > size || leftMs <= 0 || signal?.aborted) return
-    await deps.wake.wait(topic, Math.max(size, heard), Math.min(leftMs, lookAgainMs), signal)
+    if (leftMs <= 0 || signal?.aborted || (await hasGrown(deps, seen))) return
+    await waitForAny(deps, topics, heard, Math.min(leftMs, lookAgainMs), signal)
   }
 }
 
-const lookAgainMs = 5_000
-
-async function requireActive({ db }: Deps, iss: string): Promise<void> {
-  const peer = await db.selectFrom('peer').select('state').where('iss', '=', iss).executeTakeFirst()
-  if (peer?.state !== 'active') throw new ExchangeError('forbidden', 'the institute is not an active peer')
+async function hasGrown(deps: Deps, { size, access }: Seen): Promise<boolean> {
+  const sealed = await getSealedCheckpoint(deps)
+  if (sealed.size > size) return true
+  return access !== undefined && (await lengthOfFeed(deps, access.peer)) > access.length
 }
+
+async function waitForAny(
+  { wake }: Deps,
+  topics: readonly WakeTopic[],
+  heard: readonly number[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const over = new AbortController()
+  const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal
+  await Promise.race(topics.map((topic, i) => wake.wait(topic, heard[i] ?? 0, timeoutMs, either)))
+  over.abort()
+}
+
+const lookAgainMs = 5_000
 
 interface EntryRow {
   readonly position: number
@@ -84,32 +129,57 @@ interface EntryRow {
   readonly body: string | null
   readonly is_taken_back: boolean
   readonly is_common: boolean
+  /** Position of the marking record that first narrowed it; never told to a peer that was not given GREEN anyway. */
+  readonly narrowed_by: number | null
+}
+
+/** Rights and the length of the feed that tells of their changes are read in one statement, so that they belong together. */
+async function listRows(deps: Deps, viewer: PeerViewer, from: number, to: number) {
+  const { rows } = await sql<(EntryRow | NoEntry) & { access_at: number }>`
+    select feed.access_at, page.*
+    from (select coalesce(max(seq) + 1, 0)::bigint as access_at from access_item where peer = ${viewer.iss}) feed
+    left join (${pageOf(deps, viewer, from, to)}) page on true
+    order by position`.execute(deps.db)
+  return { rows: rows.flatMap((row) => (isEntry(row) ? row : [])), accessAt: rows[0]?.access_at ?? 0 }
+}
+
+type NoEntry = { readonly [Column in keyof EntryRow]: null }
+
+/** A row without an entry stands for an empty page. */
+function isEntry(row: EntryRow | NoEntry): row is EntryRow {
+  return row.position !== null
 }
 
 /** Bytes are added up in the database, so that a page of large bodies is not read to be thrown away. */
-async function listRows({ db, now }: Deps, viewer: Viewer, from: number, to: number): Promise<EntryRow[]> {
-  const open = isOpenTo(viewer, Math.floor(now().getTime() / 1_000), 'own_record')
+function pageOf({ now }: Deps, viewer: PeerViewer, from: number, to: number) {
+  const open = ownIsOpenTo(viewer, Math.floor(now().getTime() / 1_000))
   const takenBack = sql`withdrawn.record_id is not null`
-  const { rows } = await sql<EntryRow>`
-    select position, leaf_hash, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body, is_taken_back, is_common
+  const isLimited = hasLowCeiling(viewer)
+  return sql`
+    select position, leaf_hash, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body, is_taken_back, is_common, narrowed_by
     from (
-      select page.*, sum(coalesce(octet_length(statement), 0) + coalesce(octet_length(body), 0)) over (order by position) as bytes
+      select page.*, sum(coalesce(octet_length(statement), 0) + coalesce(octet_length(body), 0)) over (order by position) as bytes,
+        count(narrowed_by) over (order by position) as narrowings
       from (
         select entry.position, entry.leaf_hash,
           case when ${open} then entry.statement end as statement,
           case when ${open} and not ${takenBack} then entry.body end as body,
           ${takenBack} as is_taken_back,
-          own_record.tlp in ('CLEAR', 'GREEN') and own_record.embargo_until is null as is_common
+          coalesce(own_record.signed_common, own_record.tlp in ('CLEAR', 'GREEN') and own_record.embargo_until is null) as is_common,
+          case when not ${isLimited}::boolean then own_record.narrowed_by end as narrowed_by
         from log
         join entry on entry.log = log.id
-        join own_record on own_record.position = entry.position
+        left join own_record on own_record.position = entry.position
         left join withdrawn on withdrawn.log = log.id and withdrawn.record_id = entry.record_id
         where log.is_own and entry.position >= ${from} and entry.position < ${to}
       ) page
     ) measured
-    where bytes <= ${limits.pageBytes} or position = ${from}
-    order by position`.execute(db)
-  return rows
+    where (bytes <= ${limits.pageBytes} or position = ${from}) and narrowings <= ${limits.narrowedPositions}`
+}
+
+/** Not even GREEN is for this peer, so that what every peer is given cannot be measured by what it is. */
+function hasLowCeiling({ ceiling }: PeerViewer): boolean {
+  return ceiling === 'CLEAR'
 }
 
 function entryOf({ position, leaf_hash, statement, body, is_taken_back }: EntryRow): WireEntry {
@@ -140,28 +210,38 @@ function sizeAsJson(text: string): number {
 }
 
 function commonOf(rows: readonly EntryRow[]): number[] {
-  return rows.filter((row) => row.is_common && row.statement !== null).map(({ position }) => position)
+  const isGiven = (row: EntryRow) => row.is_common && (row.statement !== null || row.narrowed_by !== null)
+  return rows.filter(isGiven).map(({ position }) => position)
+}
+
+function narrowedOf(rows: readonly EntryRow[]): NonNullable<Coverage['narrowed']> {
+  return rows.flatMap(({ position, narrowed_by: by }) => (by === null ? [] : [{ position, by }]))
 }
 
 interface PageParts {
-  readonly peer: string
+  readonly viewer: PeerViewer
   readonly from: number
   readonly entries: readonly WireEntry[]
   readonly common: readonly number[]
+  readonly narrowed: NonNullable<Coverage['narrowed']>
+  readonly accessAt: number
   readonly sealed: SealedCheckpoint
 }
 
-function coverageOf({ identity, now }: Deps, { peer, from, entries, common, sealed }: PageParts): Coverage {
+function coverageOf({ identity, now }: Deps, page: PageParts): Coverage {
+  const { viewer, from, entries, common, narrowed, accessAt, sealed } = page
   const opened = entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [{ position, state }]))
   return {
     v: 1,
     iss: identity.iss,
     origin: identity.origin,
-    peer,
+    peer: viewer.iss,
     from,
     to: from + entries.length,
     openedDigest: positionsDigest(opened),
     commonDigest: positionsDigest(common.map((position) => ({ position }))),
+    ...(narrowed.length > 0 && { narrowed }),
+    ...(hasLowCeiling(viewer) && { ceiling: 'CLEAR' }),
     accessAt,
     size: sealed.size,
     iat: Math.floor(now().getTime() / 1_000),
@@ -170,7 +250,7 @@ function coverageOf({ identity, now }: Deps, { peer, from, entries, common, seal
 
 async function recordDelivery(
   { pool, now }: Deps,
-  { peer, from, to }: Coverage,
+  { peer, from, to, accessAt }: Coverage,
   entries: readonly WireEntry[],
 ): Promise<void> {
   const opened = entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [position - from]))

@@ -1,6 +1,9 @@
 import { encodeFrontier, type Frontier, rootOf } from '@concordance/log'
 import type { Receipt, SignedStatement } from '@concordance/protocol'
+import type { Kysely } from 'kysely'
 import type pg from 'pg'
+import { accessEffectsOf } from '../access/control-effects.ts'
+import type { Tables } from '../database/tables.ts'
 import type { NewEntry } from './append-batch.ts'
 import { targetOf } from './look-ahead.ts'
 
@@ -14,6 +17,8 @@ export interface PlacedEntry {
 }
 
 export interface Batch {
+  /** Only turns statements into text here. */
+  readonly db: Kysely<Tables>
   readonly log: number
   readonly placed: readonly PlacedEntry[]
   /** After the batch. */
@@ -30,7 +35,10 @@ export interface Batch {
  * Every statement is on its way before this returns its promise.
  */
 export function insertBatch(client: pg.ClientBase, batch: Batch): Promise<unknown> {
-  const rare = batch.placed.flatMap((placed) => rareStatementsOf(batch.log, placed))
+  const rare = batch.placed.flatMap((placed) => [
+    ...rareStatementsOf(batch.log, placed),
+    ...accessStatementsOf(batch, placed),
+  ])
   return Promise.all([
     client.query({ name: 'insert-batch', text: insertText, values: valuesOf(batch) }),
     ...batch.subtrees.map(({ index, hash }) =>
@@ -110,4 +118,18 @@ function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Stateme
     statements.push(['update log set newest_keyset = $2 where id = $1', [log, document.seq]])
   }
   return statements
+}
+
+/** After the entry itself: what it changes in who may open what, and what peers are told of it. */
+function accessStatementsOf(
+  { db, log, at }: Batch,
+  { entry, signed: { statement }, receipt }: PlacedEntry,
+): Statement[] {
+  const { position } = receipt
+  const { body, readers = [], actor } = entry
+  const effects = accessEffectsOf({ log, position, statement, body, readers: [...readers, actor] }, at)
+  return effects.map((effect) => {
+    const { sql, parameters } = effect.compile(db)
+    return [sql, [...parameters]]
+  })
 }

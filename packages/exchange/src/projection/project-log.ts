@@ -1,4 +1,5 @@
 import {
+  type Marking,
   findRecordType,
   type JsonObject,
   parseStatementUnsafe,
@@ -74,15 +75,24 @@ interface StoredEntry {
   readonly record_id: Buffer
   readonly statement: string
   readonly body: string | null
+  /** The newest marking record's, where there is one. */
+  readonly mark: Marking | null
+  /** Own records: see `own_record`. */
+  readonly target: number | null
+  readonly readers: string[] | null
 }
 
 /** Entries in quarantine are left out: their content broke a rule, so nothing of it is shown as a finding. */
 async function listEntries(client: pg.ClientBase, log: number, { from, to }: Range): Promise<StoredEntry[]> {
   const { rows } = await client.query<StoredEntry>(
-    `select position, record_id, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body
-     from entry where log = $1 and position >= $2 and position < $3 and statement is not null
+    `select entry.position, entry.record_id, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body,
+       remarked.mark, own.target, own.readers
+     from entry
+     left join remarked on remarked.log = entry.log and remarked.record_id = entry.record_id
+     left join own_record own on own.position = entry.position and exists (select from log where log.id = entry.log and is_own)
+     where entry.log = $1 and entry.position >= $2 and entry.position < $3 and statement is not null
        and not exists (select from quarantine q where q.log = entry.log and q.position = entry.position)
-     order by position`,
+     order by entry.position`,
     [log, from, to],
   )
   return rows
@@ -92,6 +102,7 @@ async function listEntries(client: pg.ClientBase, log: number, { from, to }: Ran
 function projectEntry(log: number, iss: string, entry: StoredEntry): object[] {
   const { statement } = parseStatementUnsafe(entry.statement)
   const { title, text, facets } = describe(statement, entry.body)
+  const mark = entry.mark ?? statement.mark
   return [
     {
       log,
@@ -103,9 +114,13 @@ function projectEntry(log: number, iss: string, entry: StoredEntry): object[] {
       version: statement.version,
       iat: statement.iat,
       lang: statement.lang,
-      tlp: statement.mark.tlp,
-      embargo_until: statement.mark.embargoUntil ?? null,
-      mark: statement.mark,
+      tlp: mark.tlp,
+      embargo_until: mark.embargoUntil ?? null,
+      group_iss: mark.group?.iss ?? null,
+      group_finding: mark.group?.finding ?? null,
+      target: entry.target,
+      readers: entry.readers,
+      mark,
       has_body: entry.body !== null,
       title,
       facets,
@@ -124,11 +139,12 @@ async function insertRecords(client: pg.ClientBase, records: readonly object[]):
   if (records.length === 0) return
   await client.query(
     `insert into record (log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       has_body, title, facets, words)
+       group_iss, group_finding, target, readers, has_body, title, facets, words)
      select log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       has_body, title, facets, words::tsvector
+       group_iss, group_finding, target, readers, has_body, title, facets, words::tsvector
      from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, record_id bytea, iss text, type text,
-       finding uuid, version bigint, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb, has_body boolean,
+       finding uuid, version bigint, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb,
+       group_iss text, group_finding uuid, target bigint, readers text[], has_body boolean,
        title jsonb, facets jsonb, words text)
      on conflict do nothing`,
     [JSON.stringify(records)],

@@ -1,5 +1,5 @@
 import { encodeBase64url, hitsDigest, signAnswer } from '@concordance/protocol'
-import type { Viewer } from '../access/may-open.ts'
+import { getPeerViewer } from '../access/viewer.ts'
 import type { Deps } from '../deps.ts'
 import { getSealedCheckpoint } from '../log/checkpoints.ts'
 import { searchRecords } from '../records.ts'
@@ -21,7 +21,7 @@ export async function answerSearch(
 ): Promise<{ answer: string; hits: string[] }> {
   const { size, root } = await getSealedCheckpoint(deps)
   const checkpoint = { size, root: encodeBase64url(root) }
-  const viewer: Viewer = { kind: 'peer', iss: asker.iss }
+  const viewer = await getPeerViewer(deps, asker.iss)
   const { q, type, limit = hitsAtMost } = filters
   const own = { q, iss: deps.identity.iss, status: 'current' as const, ...(type !== undefined && { type }) }
   const found = await searchRecords(deps, viewer, own, 200)

@@ -72,7 +72,11 @@ for (const more of [1, 4]) {
         .select('record_id')
         .where('position', '=', 2)
         .executeTakeFirstOrThrow()
-      const record = await getRecord(deps, { kind: 'person', subject: 'ada' }, record_id?.toString('base64url') ?? '')
+      const record = await getRecord(
+        deps,
+        { kind: 'person', subject: 'ada', staff: true },
+        record_id?.toString('base64url') ?? '',
+      )
       t.equal(record.position, 2)
     })
 

@@ -136,7 +136,7 @@ t.test('waiting for the log to grow', async (t) => {
   await t.test('ends soon after a record is published here or by another process', async (t) => {
     const second = await open()
     for (const [index, publisher] of [deps, second.deps].entries()) {
-      const waiting = waitForGrowth(deps, index + 1, 20_000)
+      const waiting = waitForGrowth(deps, { size: index + 1 }, 20_000)
       await publishRecord(publisher, input(), call())
       await waiting
       t.equal((await readPage(deps, peer, { from: index + 1, limit: 10 })).entries.length, 1)
@@ -144,9 +144,9 @@ t.test('waiting for the log to grow', async (t) => {
   })
 
   await t.test('ends when the time is over or the caller has gone', async (t) => {
-    await waitForGrowth(deps, 3, 50)
+    await waitForGrowth(deps, { size: 3 }, 50)
     const gone = new AbortController()
-    const waiting = waitForGrowth(deps, 3, 20_000, gone.signal)
+    const waiting = waitForGrowth(deps, { size: 3 }, 20_000, gone.signal)
     gone.abort()
     await t.resolves(waiting)
   })

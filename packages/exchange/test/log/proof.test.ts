@@ -10,7 +10,7 @@ import { input, marks } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
 
 const everybody = { kind: 'public' } as const
-const person = { kind: 'person', subject: 'ada' } as const
+const person = { kind: 'person', subject: 'ada', staff: true } as const
 
 t.test('proofs of a log with several stored subtrees', async (t) => {
   const { deps } = await openInstitute(t)

@@ -74,6 +74,13 @@ export const listEntries = {
         wait: Type.Optional(
           Type.Integer({ minimum: 0, maximum: 25, description: 'Seconds to wait for a new entry; 0 where absent.' }),
         ),
+        accessAt: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: Number.MAX_SAFE_INTEGER,
+            description: 'Items of the access feed the peer has read; with `wait`, a longer feed ends the wait too.',
+          }),
+        ),
       },
       closed,
     ),

@@ -1,4 +1,4 @@
-import { readPage, type SyncDeps, waitForGrowth } from '@concordance/exchange'
+import { readAccessPage, readPage, type Seen, type SyncDeps, waitForGrowth } from '@concordance/exchange'
 import { api, formatEntryLine, formatTrailerLine, limits } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { peerOf } from '../caller.ts'
@@ -18,10 +18,10 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
     helmet: false, // headers for browsers: no browser can sign a request, and here they would weigh a quarter of a record
     handler: async (request, reply) => {
       const peer = peerOf(request)
-      const { from, limit = limits.pageEntries, wait = 0 } = request.query
+      const { from, limit = limits.pageEntries, wait = 0, accessAt } = request.query
       if (wait > 0) {
         const signal = AbortSignal.any([request.signal, stopping])
-        await waits.use(peer.iss, () => waitForGrowth(deps, from, wait * 1_000, signal))
+        await waits.use(peer.iss, () => waitForGrowth(deps, seenBy(peer, from, accessAt), wait * 1_000, signal))
       }
       // Rights and entries are read afresh: what was true on arrival may not be true after the wait.
       const page = await readPage(deps, peer, { from, limit })
@@ -31,6 +31,10 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
     },
   })
   app.route({
+    ...api.listAccess,
+    handler: async (request) => ({ page: await readAccessPage(deps, peerOf(request), request.query.from) }),
+  })
+  app.route({
     ...api.notify,
     handler: async (request, reply) => {
       // A hint is as new as it is late: what it says about sizes is for the pull to find out.
@@ -38,4 +42,8 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
       return reply.code(204).send(null)
     },
   })
+}
+
+function seenBy(peer: { readonly iss: string }, size: number, accessAt: number | undefined): Seen {
+  return { size, ...(accessAt !== undefined && { access: { peer: peer.iss, length: accessAt } }) }
 }

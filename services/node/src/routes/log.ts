@@ -18,7 +18,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (a
   })
   app.route({
     ...api.proveInclusion,
-    handler: (request) => proveInclusion(deps, viewerOf(request), request.query),
+    handler: async (request) => proveInclusion(deps, await viewerOf(deps, request), request.query),
   })
   app.route({ ...api.proveConsistency, handler: ({ query }) => proveConsistency(deps, query) })
 }

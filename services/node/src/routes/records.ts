@@ -10,16 +10,23 @@ const defaultLimit = 50
 export const recordRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
   app.route({
     ...api.listRecords,
-    handler: (request) => {
+    handler: async (request) => {
       const { cursor, limit = defaultLimit, ...filters } = request.query
-      return listRecords(deps, viewerOf(request), { filters, limit, ...(cursor !== undefined && { cursor }) })
+      return listRecords(deps, await viewerOf(deps, request), {
+        filters,
+        limit,
+        ...(cursor !== undefined && { cursor }),
+      })
     },
   })
-  app.route({ ...api.getRecord, handler: (request) => getRecord(deps, viewerOf(request), request.params.id) })
+  app.route({
+    ...api.getRecord,
+    handler: async (request) => getRecord(deps, await viewerOf(deps, request), request.params.id),
+  })
   app.route({
     ...api.getRecordBody,
     handler: async (request, reply) => {
-      const { statement, body, status } = await getRecord(deps, viewerOf(request), request.params.id)
+      const { statement, body, status } = await getRecord(deps, await viewerOf(deps, request), request.params.id)
       if (body === null && status === 'withdrawn') throw new NodeError('gone', 'the record was taken back')
       if (body === null) throw new NodeError('not-found', 'the record has no body')
       return reply.type(parseStatementUnsafe(statement).statement.body?.type ?? 'application/json').send(body)
@@ -28,13 +35,15 @@ export const recordRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async
   app.route({
     ...api.getRecordProof,
     handler: async (request) =>
-      (await exportRecord(deps, viewerOf(request), request.params.id)) as AnswerOf<typeof api.getRecordProof>,
+      (await exportRecord(deps, await viewerOf(deps, request), request.params.id)) as AnswerOf<
+        typeof api.getRecordProof
+      >,
   })
   app.route({
     ...api.getFinding,
     handler: async (request) => {
       const { iss, finding } = request.params
-      const versions = await listVersions(deps, viewerOf(request), iss, finding)
+      const versions = await listVersions(deps, await viewerOf(deps, request), iss, finding)
       if (versions.length === 0) throw new NodeError('not-found', 'there is no such finding')
       return { iss, finding, versions }
     },

@@ -14,7 +14,7 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; rates: Ra
     ...api.search,
     handler: async (request, reply) => {
       const { limit = defaultLimit, federated = false, budgetMs = defaultBudgetMs, ...filters } = request.query
-      const local = await searchRecords(deps, viewerOf(request), filters, limit)
+      const local = await searchRecords(deps, await viewerOf(deps, request), filters, limit)
       if (!federated) return { hits: local, complete: true, institutes: [] }
       await rates.federated(request, reply)
       const { q, type } = filters
