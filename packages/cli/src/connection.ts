@@ -4,7 +4,7 @@ import { bearer, type Client, createClient, isLoopbackUrl } from '@concordance/c
 import { type Context, dataDirOf } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { Failure, usageFailure } from './failure.ts'
-import { findNodeFile } from './node-file.ts'
+import { findOwnUrl, isOwnUrl } from './own-node.ts'
 
 /** Where a node is, and with what it is asked. */
 export interface Address {
@@ -25,7 +25,7 @@ export async function withClient<T>(context: Context, use: (client: Client) => P
 
 /**
  * Address: `--url`, CONCORDANCE_URL, or where the node of the data folder listens. Token: `--token`, `--token-file`,
- * CONCORDANCE_TOKEN; the token of the data folder goes to the node of the data folder alone.
+ * CONCORDANCE_TOKEN; the token of the data folder goes to the node of the data folder alone, however that is named.
  *
  * @throws {Failure} for no address, an unreadable token file, or a token that would travel unprotected.
  */
@@ -33,7 +33,7 @@ export function addressOf(context: Context): Address {
   const { global, env } = context
   const named = global.url ?? env.CONCORDANCE_URL
   const url = named ?? localUrlOf(context)
-  const token = givenTokenOf(context) ?? (named === undefined ? findText(tokenPathOf(context)) : undefined)
+  const token = givenTokenOf(context) ?? findSavedToken(context, named)
   if (token !== undefined && URL.canParse(url) && new URL(url).protocol === 'http:' && !isLoopbackUrl(url)) {
     throw usageFailure(
       `${url} would carry the token over the network unprotected`,
@@ -57,19 +57,23 @@ function givenTokenOf({ global, env }: Context): string | undefined {
   return token
 }
 
+/** @param named Address that was given; undefined for the node of the data folder. */
+function findSavedToken(context: Context, named: string | undefined): string | undefined {
+  const saved = findText(tokenPathOf(context))
+  if (saved === undefined || named === undefined || isOwnUrl(dataDirOf(context), named)) return saved
+  return undefined
+}
+
 function localUrlOf(context: Context): string {
-  const file = findNodeFile(dataDirOf(context))
-  if (!file) {
-    throw new Failure({
-      what: 'could not find a node to ask',
-      why: `there is no node in ${dataDirOf(context)}, and no address was given`,
-      remedy: 'pass --url or set CONCORDANCE_URL; or make a node with `concordance init`',
-      code: 'NO_NODE',
-      exit: exitCodes.usage,
-    })
-  }
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[file.host ?? ''] ?? file.host ?? '127.0.0.1'
-  return `http://${host.includes(':') ? `[${host}]` : host}:${file.port ?? 8443}`
+  const url = findOwnUrl(dataDirOf(context))
+  if (url !== undefined) return url
+  throw new Failure({
+    what: 'could not find a node to ask',
+    why: `there is no node in ${dataDirOf(context)}, and no address was given`,
+    remedy: 'pass --url or set CONCORDANCE_URL; or make a node with `concordance init`',
+    code: 'NO_NODE',
+    exit: exitCodes.usage,
+  })
 }
 
 function findText(path: string): string | undefined {

@@ -15,10 +15,9 @@ export function failureOf(error: unknown, what: string): Failure {
     exitCodes.failed,
     'run the same command again; if it stays, report it with this text',
   ]
-  return new Failure(
-    { what: `could not ${what}`, why: message, remedy: remedy ?? standing, code, exit },
-    { cause: error },
-  )
+  // Where a credential is missing, only this side knows how its user comes by one.
+  const advice = code === 'unauthenticated' ? standing : (remedy ?? standing)
+  return new Failure({ what: `could not ${what}`, why: message, remedy: advice, code, exit }, { cause: error })
 }
 
 interface ReadError {
@@ -47,7 +46,7 @@ type Known = readonly [exit: ExitCode, remedy: string]
 
 const signIn: Known = [
   exitCodes.signInNeeded,
-  'set CONCORDANCE_TOKEN to a token from `concordance token new`, or pass --token-file',
+  'issue a token where the node runs, `concordance token new me --scope read,draft,publish --save`; elsewhere set CONCORDANCE_TOKEN to it, or pass --token-file',
 ]
 const conflict: Known = [exitCodes.conflict, 'read it again, then repeat the change']
 const unverified: Known = [

@@ -1,5 +1,6 @@
 import type { Failure } from './failure.ts'
 import { plainJson, plainText } from './plain-text.ts'
+import { spellCommands } from './spell-commands.ts'
 import { cutToWidth, textWidth } from './text-width.ts'
 
 /** Where the command speaks: data to stdout, everything else to stderr. */
@@ -12,7 +13,7 @@ export interface Terminal {
   give(value: unknown, words: () => readonly string[]): void
   /** Values of data: as JSON, one a line, or as rows: an aligned table for people, tab-separated for programs. */
   giveList<T>(items: readonly T[], list: List<T>): void
-  /** A line of talk: what happens, hints, empty states. */
+  /** A line of talk: what happens, hints, empty states. Commands in backquotes are spelt as they have to be typed. */
   talk(line: string): void
   /** A line of talk that a person redraws in place; elsewhere nothing. */
   status(line: string): void
@@ -45,6 +46,7 @@ export function openTerminal(
   const colours = env.CLICOLOR_FORCE ? true : redraws && !env.NO_COLOR
   const linesOfTable = (columns: readonly string[], rows: readonly (readonly string[])[]) =>
     isInteractive ? alignTable(columns, rows, stdout.columns || 80) : rows.map(joinCells)
+  const spell = (text: string) => spellCommands(text, env)
   let isStatusShown = false
   const clearStatus = () => {
     if (isStatusShown) stderr.write('\r\u001b[2K')
@@ -61,29 +63,28 @@ export function openTerminal(
       for (const line of json ? [plainJson(value)] : words()) write(stdout, line)
     },
     giveList: (items, { columns, row, empty }) => {
-      if (items.length === 0) write(stderr, empty)
+      if (items.length === 0) write(stderr, spell(empty))
       else
         for (const line of json ? items.map((item) => plainJson(item)) : linesOfTable(columns, items.map(row)))
           write(stdout, line)
     },
-    talk: (line) => write(stderr, line),
+    talk: (line) => write(stderr, spell(line)),
     status: (line) => {
       if (!redraws) return
       clearStatus()
       stderr.write(cutToWidth(line, (stderr.columns || 80) - 1))
       isStatusShown = true
     },
-    fail: (failure) => write(stderr, json ? plainJson(jsonOf(failure)) : linesOf(failure).join('\n')),
+    fail: ({ what, why, remedy, code, exit }) => {
+      const said = { code, what, why: spell(why), remedy: spell(remedy), exit }
+      write(stderr, json ? plainJson(said) : linesOf(said).join('\n'))
+    },
     bold: (text) => (colours ? `\u001b[1m${text}\u001b[22m` : text),
   }
 }
 
-function linesOf({ what, why, remedy }: Failure): string[] {
+function linesOf({ what, why, remedy }: Pick<Failure, 'what' | 'why' | 'remedy'>): string[] {
   return [plainText(what), `  why: ${plainText(why)}`, `  do:  ${plainText(remedy)}`]
-}
-
-function jsonOf({ what, why, remedy, code, exit }: Failure) {
-  return { code, what, why, remedy, exit }
 }
 
 function joinCells(row: readonly string[]): string {

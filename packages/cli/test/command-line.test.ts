@@ -75,6 +75,7 @@ t.test('a command line that is wrong', async (t) => {
     ['import', 'a', '--tlp', 'BLUE'],
     ['import', 'a', '--tlp', 'AMBER'],
     ['withdraw', 'x'],
+    ['init', '--entity-id', 'not-a-url', '--database', 'embedded'],
     ['list', '--token-file', 'absent', '--url', 'https://a.example'],
   ]
   await t.test('ends with 2 and three lines: what, why, what to do', async (t) => {
@@ -105,6 +106,13 @@ t.test('a command for a node', async (t) => {
     const { exit, stderr } = await runCommand(['list', '--json'], { cwd })
     t.match(JSON.parse(stderr), { code: 'NO_NODE', remedy: /concordance init/ })
     t.equal(exit, 2)
+  })
+
+  await t.test('names what to do next as it has to be typed, through npm in a checkout', async (t) => {
+    const remedyOf = async (env: Record<string, string>) =>
+      JSON.parse((await runCommand(['list', '--json'], { cwd, env })).stderr).remedy
+    t.match(await remedyOf({}), '`concordance init`')
+    t.match(await remedyOf({ npm_lifecycle_event: 'concordance' }), '`npm run -s concordance -- init`')
   })
 
   await t.test('that does not answer fails with 1', async (t) => {

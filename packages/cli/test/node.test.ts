@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { findOwnUrl } from '../src/own-node.ts'
 import { answersYaml, inspectLog } from './support/inspect-log.ts'
 import { linesOfJson, type Outcome, runCommand, spawnCommand } from './support/run-command.ts'
 
@@ -70,7 +71,9 @@ t.test('a running node', async (t) => {
   t.equal(node.url, base)
 
   await t.test('asks for a token', async (t) => {
-    t.equal((await run('draft', 'list')).exit, 4)
+    const without = await run('draft', 'list')
+    t.equal(without.exit, 4)
+    t.match(without.stderr, 'concordance token new', 'and says where one comes from')
     await json('token', 'new', 'reader', '--scope', 'read', '--save')
     t.equal(statSync(join(cwd, '.data/node/token')).mode & 0o777, 0o600)
     t.equal((await run('draft', 'list')).exit, 7, 'of the right scope')
@@ -78,6 +81,8 @@ t.test('a running node', async (t) => {
     const { exit, stderr } = await run('draft', 'list')
     t.equal(exit, 0)
     t.match(stderr, 'concordance import', 'and an empty list says how to begin')
+    const [named, peers] = await Promise.all([run('draft', 'list', '--url', `${base}/`), run('peer', 'list')])
+    t.same([named.exit, peers.exit], [0, 0], 'the saved one is used where --url names the same node')
   })
 
   let record = ''
@@ -86,7 +91,9 @@ t.test('a running node', async (t) => {
     const { id } = await only('draft', 'new', 'observation.yaml')
     await json('draft', 'edit', String(id), '--set', '/content/howOften=daily')
     t.match(await only('draft', 'show', String(id)), { content: { howOften: 'daily' }, version: 1 })
-    t.equal((await run('publish', String(id))).exit, 2, 'not without a word of confirmation')
+    const unconfirmed = await run('publish', String(id))
+    t.equal(unconfirmed.exit, 2, 'not without a word of confirmation')
+    t.match(unconfirmed.stderr, 'observation, version 1: Callers report cloned voices.', 'which says what it is')
     const receipt = await only('publish', String(id), '--yes')
     t.match(receipt, { iss: 'https://node.example', position: 1, version: 1 })
     t.same(
@@ -137,7 +144,9 @@ t.test('a running node', async (t) => {
   })
 
   await t.test('revises and withdraws', async (t) => {
-    const { id } = await only('revise', finding)
+    const { stdout, stderr } = await run('revise', finding)
+    const id = stdout.trim()
+    t.match(stderr, `concordance publish ${id}`)
     t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
     t.match(await only('withdraw', finding, '--reason', 'error', '--note', 'wrong', '--yes'), { position: Number })
     t.equal((await run('withdraw', finding, '--reason', 'error', '--yes')).exit, 6)
@@ -176,6 +185,10 @@ t.test('a running node', async (t) => {
       { state: 'ok' },
     )
     t.match(
+      findings.find(({ check }) => check === 'base url'),
+      { state: 'ok' },
+    )
+    t.match(
       findings.find(({ check }) => check === 'root key'),
       { state: 'warn', remedy: String },
     )
@@ -195,6 +208,50 @@ t.test('a running node', async (t) => {
   })
 })
 
+t.test('a first start', async (t) => {
+  const cwd = t.testdir()
+  const start = (...args: string[]) => runCommand(args, { cwd })
+  const init = await start('init', '--entity-id', 'https://node.example', '--database', 'embedded')
+  t.match(init.stderr, 'concordance serve')
+  const listen = `127.0.0.1:${await freePort()}`
+  const [node, token] = await Promise.all([
+    serve(t, cwd, ['--listen', listen]),
+    start('token', 'new', 'me', '--scope', 'read,draft', '--save'),
+  ])
+
+  await t.test('and a token that is asked for at the same moment come to one database', async (t) => {
+    t.equal(token.exit, 0, token.stderr)
+    t.equal((await start('draft', 'list')).exit, 0)
+  })
+
+  await t.test('is found where it listens, whatever its configuration says', async (t) => {
+    t.equal(node.url, `http://${listen}`)
+    const [alive] = linesOfJson((await start('doctor', '--json')).stdout.replace(/^(?!.*"node").*$/gm, ''))
+    t.match(alive, { check: 'node', state: 'ok', detail: `answers at ${node.url}` })
+  })
+
+  await t.test('does not fail the doctor over a base URL that no peer needs yet', async (t) => {
+    const { exit, stdout } = await start('doctor')
+    t.equal(exit, 0)
+    t.match(stdout, /^WARN {2}base url: /m)
+  })
+
+  await t.test('takes its address away when it stops, and warns of nothing', async (t) => {
+    node.child.kill('SIGTERM')
+    await once(node.child, 'close')
+    t.notOk(existsSync(join(cwd, '.data/node/address.json')))
+    t.notMatch(node.stderr(), 'Warning')
+  })
+
+  await t.test('that was killed leaves an address that is not believed', async (t) => {
+    const note = { url: `http://${listen}`, pid: node.child.pid }
+    writeFileSync(join(cwd, '.data/node/address.json'), JSON.stringify(note))
+    t.equal(findOwnUrl(join(cwd, '.data/node')), 'http://127.0.0.1:8443')
+    writeFileSync(join(cwd, '.data/node/address.json'), JSON.stringify({ ...note, pid: process.pid }))
+    t.equal(findOwnUrl(join(cwd, '.data/node')), note.url)
+  })
+})
+
 t.test('a configuration that is wrong keeps the node from starting, and says why', async (t) => {
   writeFileSync(join(cwd, '.data/node/node.json'), JSON.stringify({ entityId: 'http://a', baseUrl: 'x', surprise: 1 }))
   const { exit, stderr } = await run('serve')
@@ -202,13 +259,23 @@ t.test('a configuration that is wrong keeps the node from starting, and says why
   t.match(stderr, /why: .*surprise/)
 })
 
-async function serve(t: { teardown(end: () => unknown): void }): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawnCommand(['serve'], { cwd, env: { CONCORDANCE_LOG_LEVEL: 'warn' } })
+interface Served {
+  readonly child: ChildProcess
+  readonly url: string
+  /** What it has said so far. */
+  readonly stderr: () => string
+}
+
+async function serve(t: { teardown(end: () => unknown): void }, folder = cwd, args: string[] = []): Promise<Served> {
+  const child = spawnCommand(['serve', ...args], { cwd: folder, env: { CONCORDANCE_LOG_LEVEL: 'warn' } })
   t.teardown(() => child.kill('SIGKILL'))
   if (!child.stdout) throw new Error('no pipe')
-  child.stderr?.resume()
-  for await (const line of createInterface({ input: child.stdout })) return { child, url: line }
-  throw new Error('the node did not start')
+  let said = ''
+  child.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
+  for await (const line of createInterface({ input: child.stdout })) return { child, url: line, stderr: () => said }
+  throw new Error(`the node did not start: ${said}`)
 }
 
 async function freePort(): Promise<number> {

@@ -54,6 +54,16 @@ t.test('a list', async (t) => {
   })
 })
 
+t.test('a hint spells its commands as they have to be typed', async (t) => {
+  const spelt = (env: Record<string, string>) => {
+    const { terminal, err } = open({ tty: false, env })
+    terminal.talk('next: `concordance publish ID`')
+    return err()
+  }
+  t.equal(spelt({}), 'next: `concordance publish ID`\n')
+  t.equal(spelt({ npm_lifecycle_event: 'concordance' }), 'next: `npm run -s concordance -- publish ID`\n')
+})
+
 t.test('a status line is redrawn for whoever watches, and nowhere else', async (t) => {
   const watched = open({ tty: true })
   watched.terminal.status('1 %')

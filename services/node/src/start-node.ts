@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type RunningExchange, type SyncDeps, startExchange } from '@concordance/exchange'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { noteAddress } from './address-file.ts'
 import { buildApp } from './build-app.ts'
 import type { NodeConfig } from './config.ts'
 import { createLogger } from './logger.ts'
@@ -41,7 +42,9 @@ export async function startNode(
   const { deps } = exchange
   const apps: FastifyInstance[] = []
   let stopped: Promise<void> | undefined
+  let forgetAddress = () => {}
   const stop = () => {
+    forgetAddress()
     stopped ??= stopNode(apps, exchange, logger)
     return stopped
   }
@@ -52,7 +55,9 @@ export async function startNode(
     if (config.role === 'worker') return { url: '', operationsUrl, deps, stop }
     const app = await openApi(config, deps, logger, operations?.metrics)
     apps.push(app)
-    return { url: await listen(app, config), operationsUrl, deps, stop }
+    const url = await listen(app, config)
+    forgetAddress = noteAddress(config.dataDir, url, logger)
+    return { url, operationsUrl, deps, stop }
   } catch (error) {
     await stop()
     throw error

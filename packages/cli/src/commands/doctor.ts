@@ -6,6 +6,7 @@ import type { Finding } from '../doctor/finding.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { findNodeFile } from '../node-file.ts'
 import { plainText } from '../plain-text.ts'
+import { spellCommands } from '../spell-commands.ts'
 
 /** Every check on its own: one that fails hides no other. Ends with `failed` if one did. */
 export async function doctor(context: Context): Promise<ExitCode> {
@@ -14,7 +15,10 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const local = isElsewhere ? [] : await checkFolder(context)
   const isConfigured = isElsewhere || findNodeFile(dataDirOf(context)) !== undefined
   const findings = isConfigured ? [...local, ...(await checkNode(context, addressOf(context)))] : local
-  for (const finding of findings) terminal.give(finding, () => describe(finding))
+  for (const { remedy, ...finding } of findings) {
+    const said = { ...finding, ...(remedy !== undefined && { remedy: spellCommands(remedy, env) }) }
+    terminal.give(said, () => describe(said))
+  }
   return findings.some(({ state }) => state === 'fail') ? exitCodes.failed : exitCodes.done
 }
 

@@ -142,7 +142,7 @@ function replaceDraft(
 
 function giveDraft({ terminal }: Context, draft: DraftView): void {
   terminal.give(draft, () => [draft.id])
-  if (!terminal.json) terminal.talk(`saved; next: concordance publish ${draft.id}`)
+  if (!terminal.json) terminal.talk(`saved; next: \`concordance publish ${draft.id}\``)
 }
 
 export async function deleteDraft(context: Context, id: string, options: { readonly yes?: boolean }): Promise<void> {

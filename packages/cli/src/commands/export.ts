@@ -20,7 +20,7 @@ export async function exportRecord(context: Context, id: string, options: Export
   await giveText(context, text, options.output)
   if (options.proof && options.output !== undefined) {
     context.terminal.talk(
-      `check it anywhere, without this node: concordance verify ${options.output} --pin THUMBPRINT-OF-ITS-ROOT-KEY`,
+      `check it anywhere, without this node: \`concordance verify ${options.output} --pin THUMBPRINT-OF-ITS-ROOT-KEY\``,
     )
   }
 }

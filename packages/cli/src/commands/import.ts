@@ -84,7 +84,8 @@ async function createDrafts(context: Context, client: Client, result: ImportResu
   if (!terminal.json) for (const each of warnings) terminal.talk(`${name}: ${each.code}: ${plainText(each.detail)}`)
   const failure = await createEach(context, client, result, mark, created)
   terminal.give({ ...lineOf(result), created }, () => created)
-  if (!terminal.json) for (const id of created) terminal.talk(`${name}: draft ${id}; next: concordance publish ${id}`)
+  if (!terminal.json)
+    for (const id of created) terminal.talk(`${name}: draft ${id}; next: \`concordance publish ${id}\``)
   if (failure) terminal.fail(failure)
   return failure === undefined
 }
@@ -116,7 +117,7 @@ function incomplete(file: string, missing: readonly string[]): Failure {
   return new Failure({
     what: `could not create a draft of ${file}`,
     why: `the log does not say ${missing.join(' ')}`,
-    remedy: `concordance import --questions answers.yaml ${file}; fill the file in, then add --answers answers.yaml`,
+    remedy: `\`concordance import --questions answers.yaml ${file}\`; fill the file in, then add --answers answers.yaml`,
     code: 'INCOMPLETE',
   })
 }

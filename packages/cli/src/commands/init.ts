@@ -42,7 +42,8 @@ export async function init(context: Context, options: InitOptions): Promise<void
   terminal.talk(`made ${entityId} in ${dataDir}. The line above is the thumbprint of its root key, the pin:`)
   terminal.talk('  tell it to your peers by voice or on paper, never by the network alone')
   terminal.talk(`  move ${rootKey} to a medium that is kept offline: the node never needs it`)
-  terminal.talk('next: concordance serve, and beside it: concordance token new me --scope read,draft,publish --save')
+  terminal.talk('next: `concordance serve`, and in another terminal:')
+  terminal.talk('  `concordance token new me --scope read,draft,publish,operate --save`')
 }
 
 function alreadyThere(dataDir: string): Failure {

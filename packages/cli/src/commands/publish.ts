@@ -75,8 +75,12 @@ export async function reviseFinding(context: Context, finding: string): Promise<
   const draft = await withClient(context, (client) =>
     client.call(api.reviseFinding, { params: { finding }, headers, signal }),
   )
-  terminal.give(draft, () => [draft.id])
-  if (!terminal.json) terminal.talk(`draft of version ${draft.version}; next: concordance draft edit ${draft.id}`)
+  const { id, version } = draft
+  terminal.give(draft, () => [id])
+  if (!terminal.json)
+    terminal.talk(
+      `draft of version ${version}; next: \`concordance draft edit ${id}\`, then \`concordance publish ${id}\``,
+    )
 }
 
 const reasons = ['error', 'invalid-samples', 'breach', 'information-hazard', 'legal', 'superseded'] as const

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { requireRecordId } from '../ids.ts'
 import { audienceOf } from '../mark.ts'
 import { plainLines, plainText } from '../plain-text.ts'
+import { spellCommands } from '../spell-commands.ts'
 import { pickText } from '../title.ts'
 
 export async function showRecord(context: Context, id: string): Promise<void> {
@@ -14,7 +15,7 @@ export async function showRecord(context: Context, id: string): Promise<void> {
   context.terminal.give(record, () => describe(context, record))
 }
 
-function describe({ terminal }: Context, record: RecordDetail): string[] {
+function describe({ terminal, env }: Context, record: RecordDetail): string[] {
   const { recordId, iss, type, finding, version, iat, mark, status, position, verified, body, versions } = record
   return [
     terminal.bold(plainText(pickText(record.title, record.lang) ?? type)),
@@ -27,7 +28,7 @@ function describe({ terminal }: Context, record: RecordDetail): string[] {
     `  log        position ${position}, verified up to size ${verified.size}`,
     ...(body === null ? ['  body       closed to you, or taken away'] : ['', ...linesOf(parseJson(body))]),
     '',
-    `check it yourself: concordance verify ${recordId}`,
+    spellCommands(`check it yourself: \`concordance verify ${recordId}\``, env),
   ]
 }
 

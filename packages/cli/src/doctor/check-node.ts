@@ -78,19 +78,24 @@ function checkLog(client: Client): Promise<Finding> {
   })
 }
 
-/** What peers will do: ask at the base URL, and find this institute there. */
-function checkBaseUrl(context: Context): Promise<Finding> {
-  return attempt('base url', 'check DNS, the proxy and its certificate; peers reach the node only there', async () => {
-    const baseUrl = findNodeFile(dataDirOf(context))?.baseUrl
-    if (baseUrl === undefined) return ok('base url', 'not compared: there is no configuration in the data folder')
-    const client = createClient({ baseUrl, timeoutMs, retries: 0 })
-    try {
-      await client.call(api.getNodeDocument, {})
-      return ok('base url', `${baseUrl} answers`)
-    } finally {
-      await client.close()
-    }
-  })
+/** What peers will do: ask at the base URL, and find this institute there. Nobody needs it before there is a peer. */
+async function checkBaseUrl(context: Context): Promise<Finding> {
+  const { baseUrl, peers = [] } = findNodeFile(dataDirOf(context)) ?? {}
+  if (baseUrl === undefined) return ok('base url', 'not compared: there is no configuration in the data folder')
+  const remedy = 'check DNS, the proxy and its certificate; peers reach the node only there'
+  const finding = await attempt('base url', remedy, () => askBaseUrl(baseUrl))
+  if (finding.state !== 'fail' || peers.length > 0) return finding
+  return warn('base url', `${baseUrl} does not answer: ${finding.detail}`, `before the first peer, ${remedy}`)
+}
+
+async function askBaseUrl(baseUrl: string): Promise<Finding> {
+  const client = createClient({ baseUrl, timeoutMs, retries: 0 })
+  try {
+    await client.call(api.getNodeDocument, {})
+    return ok('base url', `${baseUrl} answers`)
+  } finally {
+    await client.close()
+  }
 }
 
 async function checkPeers(client: Client): Promise<Finding[]> {
