@@ -8,6 +8,7 @@ export {
   type PeerViewer,
   type Viewer,
 } from './access/may-open.ts'
+export { explainAccess, previewAudience } from './access/preview-audience.ts'
 export { getPeerViewer } from './access/viewer.ts'
 export { type AuditedAct, audit } from './audit.ts'
 export { copyEntries, type EntryRow } from './database/copy.ts'
@@ -42,7 +43,7 @@ export { confirmAtStart, confirmByPeers, confirmLog } from './log/confirm.ts'
 export { type EntriesPage, readPage, type Seen, waitForGrowth } from './log/entries.ts'
 export { proveConsistency, proveInclusion } from './log/proof.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
-export { findPeerKey, listActivePeers } from './peers.ts'
+export { findPeerKey, listActivePeers, suspendPeer } from './peers.ts'
 export {
   disablePerson,
   enablePerson,
@@ -64,7 +65,7 @@ export {
   type SignedIn,
 } from './people/sessions.ts'
 export { projectAll } from './projection/start-projection.ts'
-export { type Call, publishRecord } from './publish.ts'
+export { appendRecord, type Call, type Colleague, publishRecord } from './publish.ts'
 export { getRecord, type ListOptions, listRecords, listVersions, type RecordFilters, searchRecords } from './records.ts'
 export { useRequestToken } from './requests.ts'
 export { reviseFinding } from './revise.ts'

@@ -8,8 +8,10 @@ export {
 export { hitsDigest, type SearchAnswer, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
 export { parseAnswer } from './api/parse-answer.ts'
+export type { ApiTokenView, PersonView, Role, SessionView } from './api/people-routes.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
 export type {
+  Audience,
   ConsistencyProof,
   DraftInput,
   DraftPage,
@@ -30,6 +32,22 @@ export type {
   SearchResult,
   VersionView,
 } from './api/shapes.ts'
+export type {
+  AuditedActView,
+  AuditPage,
+  Change,
+  ChangesView,
+  ClearanceInput,
+  ClearanceView,
+  CommentInput,
+  CommentView,
+  DraftOrReceipt,
+  GroupInput,
+  GroupView,
+  Hazard,
+  MarkingChange,
+  ReviewView,
+} from './api/workflow-shapes.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { type EncodedBody, encodeBody, verifyBody } from './body.ts'
 export { canonicalize, type JsonObject, type JsonValue, parseCanonical, parseJson } from './canonical-json.ts'

@@ -4,7 +4,8 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
-import { apiTokens, createPersonCheck } from './authenticate-person.ts'
+import { apiTokens } from './api-tokens.ts'
+import { createPersonCheck } from './authenticate-person.ts'
 import type { NodeConfig } from './config.ts'
 import { checkContract } from './contract.ts'
 import { NodeError } from './error.ts'
@@ -13,6 +14,7 @@ import { bodyLimitBytes, jsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { formatRawProblem, problemAnswers, sendProblem } from './problems.ts'
 import { createRates } from './rates.ts'
+import { accessRoutes } from './routes/access.ts'
 import { answerRoutes } from './routes/answers.ts'
 import { draftRoutes } from './routes/drafts.ts'
 import { entryRoutes } from './routes/entries.ts'
@@ -22,9 +24,13 @@ import { nodeRoutes } from './routes/node.ts'
 import { observationRoutes } from './routes/observations.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { peerRoutes } from './routes/peers.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
 import { searchRoutes } from './routes/search.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { openSignIn } from './sign-in/open-sign-in.ts'
+import { providerTokens } from './sign-in/provider-tokens.ts'
 
 export interface AppOptions {
   readonly deps: SyncDeps
@@ -43,11 +49,14 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   await app.register(underPressure, { maxEventLoopDelay: config.busyAfterMs, pressureHandler: refuseUnderPressure })
   await app.register(rateLimit, { global: false })
   await app.register(jsonBodies)
+  const signIn = openSignIn(deps, config, tokenSecret)
   await app.register(apiTokens, { deps, secret: tokenSecret })
+  if (signIn) await app.register(providerTokens, signIn)
+  app.addHook('onClose', async () => signIn?.provider.close())
   await app.register(accessPolicies)
 
   const rates = createRates(app, config.rates)
-  const guard: GuardOptions = { deps, rates, checkPerson: createPersonCheck(app, deps) }
+  const guard: GuardOptions = { deps, rates, checkPerson: createPersonCheck(app, deps, signIn) }
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   app.addHook('onRequest', rates.address)
@@ -59,6 +68,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
     await open.register(probeRoutes, { deps })
     await open.register(nodeRoutes, { deps, config })
     await open.register(logRoutes, { deps })
+    await open.register(signInRoutes, { deps, signIn })
   })
   await app.register(async (peers) => {
     guardPeers(peers, guard)
@@ -76,7 +86,9 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
     await persons.register(findingRoutes, { deps })
     await persons.register(searchRoutes, { deps, rates })
     await persons.register(peerRoutes, { deps })
+    await persons.register(accessRoutes, { deps })
     await persons.register(operationRoutes, { deps })
+    await persons.register(peopleRoutes, { deps })
   })
   return app
 }

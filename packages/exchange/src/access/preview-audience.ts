@@ -1,24 +1,23 @@
-import type { Marking } from '@concordance/protocol'
+import { type Audience, type Marking, parseMarking } from '@concordance/protocol'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
+import { getRecord } from '../records.ts'
 import { findGroup } from './groups.ts'
-import { type Guarded, judge, type PeerViewer, type Reason } from './may-open.ts'
+import { type Guarded, judge, type PeerViewer, type Verdict, type Viewer } from './may-open.ts'
 
-/** To whom a record of this marking would go, each active peer with the reason, and the public. */
-export interface Audience {
-  readonly peers: readonly { readonly iss: string; readonly opens: boolean; readonly because: Reason }[]
-  readonly public: { readonly opens: boolean; readonly because: Reason }
-}
-
-/** By the rule that also delivers, for a new record of today. */
-export async function previewAudience(deps: Deps, mark: Marking): Promise<Audience> {
+/**
+ * To whom a new record of this marking would go, each active peer with the reason, by the rule that also delivers.
+ *
+ * @throws {ExchangeError} `marking-invalid`.
+ */
+export async function previewAudience(deps: Deps, asked: unknown): Promise<Audience> {
+  const mark = markingOf(asked)
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
   const group = mark.group && (await findGroup(deps.db, mark.group))
   const guarded: Guarded = { isOwn: true, type: 'evaluation', mark, iat: nowSeconds, isTakenBack: false, group }
   const verdictFor = (viewer: PeerViewer | { kind: 'public' }) => {
-    const { openness, because } = judge(viewer, guarded, nowSeconds)
-    return { opens: openness !== 'hash', because }
+    return sayIt(judge(viewer, guarded, nowSeconds))
   }
   const peers = await listPeerViewers(deps)
   return {
@@ -27,18 +26,34 @@ export async function previewAudience(deps: Deps, mark: Marking): Promise<Audien
   }
 }
 
-/** Who could open one of our records now, and why; for our own staff who may see it themselves. */
-export async function explainAccess(deps: Deps, recordId: string): Promise<Audience> {
+/**
+ * Who could open one of our records now, and why; told to whom it is open.
+ *
+ * @throws {ExchangeError} `not-found` also for a record that is closed to the viewer, or another institute's.
+ */
+export async function explainAccess(deps: Deps, viewer: Viewer, recordId: string): Promise<Audience> {
+  await getRecord(deps, viewer, recordId)
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
   const guarded = await getGuarded(deps, Buffer.from(recordId, 'base64url'))
   const verdictFor = async (viewer: PeerViewer | { kind: 'public' }) => {
     const wasSent = viewer.kind === 'peer' && (await isDelivered(deps, viewer.iss, guarded.targetPosition))
-    const { openness, because } = judge(viewer, { ...guarded, wasSent }, nowSeconds)
-    return { opens: openness !== 'hash', because }
+    return sayIt(judge(viewer, { ...guarded, wasSent }, nowSeconds))
   }
   const viewers = await listPeerViewers(deps)
   const peers = await Promise.all(viewers.map(async (peer) => ({ iss: peer.iss, ...(await verdictFor(peer)) })))
   return { peers, public: await verdictFor({ kind: 'public' }) }
+}
+
+function sayIt({ openness, because }: Verdict): Audience['public'] {
+  return { opens: openness !== 'hash', because: because as Audience['public']['because'] }
+}
+
+function markingOf(asked: unknown): Marking {
+  try {
+    return parseMarking(asked)
+  } catch (error) {
+    throw new ExchangeError('marking-invalid', (error as Error).message, { cause: error })
+  }
 }
 
 async function listPeerViewers({ db }: Deps): Promise<PeerViewer[]> {

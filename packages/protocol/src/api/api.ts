@@ -1,3 +1,4 @@
+import { explainAccess, previewAudience, resumePeer, suspendPeer } from './access-routes.ts'
 import {
   createDraft,
   deleteDraft,
@@ -22,8 +23,41 @@ import {
 } from './log-routes.ts'
 import { getLiveness, getNodeDocument, getOpenApi, getProblem, getReadiness, getReference } from './node-routes.ts'
 import { listMisconduct, listPeerSync, listPeers, listQuarantine, syncNow } from './peer-routes.ts'
+import {
+  createApiToken,
+  disablePerson,
+  enablePerson,
+  getSession,
+  listApiTokens,
+  listPeople,
+  returnFromSignIn,
+  revokeApiToken,
+  signIn,
+  signOut,
+} from './people-routes.ts'
 import { getFinding, getRecord, getRecordBody, getRecordProof, listRecords, publishRecord } from './record-routes.ts'
 import { answerSearch, search } from './search-routes.ts'
+import {
+  addClearance,
+  addComment,
+  approveDraft,
+  createGroup,
+  decideClearance,
+  getChanges,
+  getGroup,
+  getReview,
+  listAudit,
+  listClearances,
+  listComments,
+  listGroups,
+  markRecord,
+  overrideClearance,
+  recallDraft,
+  replaceGroup,
+  resolveComment,
+  sendBackDraft,
+  submitDraft,
+} from './workflow-routes.ts'
 
 /** Every operation of a node, by its operation id. */
 export const api = {
@@ -57,11 +91,44 @@ export const api = {
   replaceDraft,
   deleteDraft,
   publishDraft,
+  submitDraft,
+  recallDraft,
+  sendBackDraft,
+  approveDraft,
+  getReview,
+  getChanges,
+  addComment,
+  listComments,
+  resolveComment,
+  addClearance,
+  listClearances,
+  decideClearance,
+  overrideClearance,
+  markRecord,
+  createGroup,
+  replaceGroup,
+  listGroups,
+  getGroup,
+  listAudit,
   search,
   answerSearch,
   listPeers,
   listPeerSync,
   syncNow,
+  suspendPeer,
+  resumePeer,
+  previewAudience,
+  explainAccess,
   listMisconduct,
   listQuarantine,
+  getSession,
+  signIn,
+  returnFromSignIn,
+  signOut,
+  listApiTokens,
+  createApiToken,
+  revokeApiToken,
+  listPeople,
+  disablePerson,
+  enablePerson,
 } as const

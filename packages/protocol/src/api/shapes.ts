@@ -39,6 +39,37 @@ export const MarkingView = Type.Object(
   { ...closed, $id: 'Marking', description: 'Who may see a record, and what they may do with it.' },
 )
 
+const AccessVerdict = {
+  opens: Type.Boolean(),
+  because: Type.Enum(
+    [
+      'clear',
+      'green',
+      'member',
+      'was-sent',
+      'embargo',
+      'not-a-member',
+      'group-unknown',
+      'group-expired',
+      'history',
+      'ceiling',
+      'red',
+      'label',
+      'target',
+    ],
+    { description: 'Why: the words of docs/security.md.' },
+  ),
+} as const
+
+export type Audience = Static<typeof Audience>
+export const Audience = Type.Object(
+  {
+    peers: Type.Array(Type.Object({ iss: EntityId, ...AccessVerdict }, closed)),
+    public: Type.Object(AccessVerdict, closed),
+  },
+  { ...closed, $id: 'Audience', description: 'Who may open a record: each active peer, and the public.' },
+)
+
 export const RelationView = Type.Object(
   {
     kind: Type.Enum(
@@ -106,10 +137,17 @@ export const DraftView = Type.Object(
     finding: FindingId,
     version: Type.Integer({ minimum: 1 }),
     origins: Type.Record(Type.String(), Type.String()),
+    state: Type.Enum(['draft', 'in-review', 'sent-back', 'approved'], {
+      description: 'Where it is on its way past a second person. Any change makes it a draft again.',
+    }),
     author: Type.String(),
+    editors: Type.Array(Type.String(), { description: 'Everybody who wrote a part of it, its author first.' }),
     createdAt: Instant,
     updatedAt: Instant,
-    etag: Type.Integer({ minimum: 1, description: 'Rises with every change; the ETag header holds it in quotes.' }),
+    etag: Type.Integer({
+      minimum: 1,
+      description: 'Rises with every change of the work; the ETag header holds it in quotes.',
+    }),
     publishedAs: Type.Optional(RecordId),
   },
   { $id: 'Draft', description: 'Unsigned work of an institute’s staff. It never leaves the node.' },
