@@ -18,5 +18,6 @@ export {
 } from './create-client.ts'
 export { ClientError, type ClientErrorCode, type ClientVerdict, type FieldError } from './error.ts'
 export { type EntriesPage, type EntriesRequest, fetchEntries } from './fetch-entries.ts'
+export { type FetchRequest, type GuardedFetch, type GuardedFetchOptions, openGuardedFetch } from './guarded-fetch.ts'
 export { openPeerClient, type PeerClientOptions } from './open-peer-client.ts'
 export { type Trust, type VerifiedRecord, verifiedRecord } from './verified-record.ts'

@@ -1,7 +1,7 @@
-import { Agent, buildConnector } from 'undici'
-import { type AddressGuard, type AddressRules, createAddressGuard, parsePeerUrl } from './address-guard.ts'
+import { type AddressRules, createAddressGuard, parsePeerUrl } from './address-guard.ts'
 import { type RequestTokenOptions, requestToken } from './authorize.ts'
-import { type Client, connectTimeoutMs, createClient } from './create-client.ts'
+import { type Client, createClient } from './create-client.ts'
+import { createGuardedAgent } from './guarded-agent.ts'
 
 export interface PeerClientOptions extends AddressRules {
   readonly baseUrl: string
@@ -24,7 +24,7 @@ export interface PeerClientOptions extends AddressRules {
 export function openPeerClient(options: PeerClientOptions): Client {
   const { baseUrl, iss, identity, timeoutMs, retries } = options
   parsePeerUrl(baseUrl, options.insecureLoopback)
-  const dispatcher = createPeerAgent(createAddressGuard(options))
+  const dispatcher = createGuardedAgent(createAddressGuard(options))
   const client = createClient({
     baseUrl,
     dispatcher,
@@ -33,32 +33,4 @@ export function openPeerClient(options: PeerClientOptions): Client {
     ...(retries === undefined ? {} : { retries }),
   })
   return { ...client, close: () => dispatcher.destroy() }
-}
-
-/** Enough for a long poll, a page, a comparison and a search at the same time. */
-const connectionsPerPeer = 6
-
-function createPeerAgent(guard: AddressGuard): Agent {
-  const connect = buildConnector({
-    timeout: connectTimeoutMs,
-    allowH2: false,
-    lookup: guard.lookup,
-    // Said aloud because the environment can switch the default off for the whole process.
-    rejectUnauthorized: true,
-  })
-  return new Agent({
-    connections: connectionsPerPeer,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: 30_000,
-    connect: (options, callback) => {
-      try {
-        guard.checkLiteral(options.hostname)
-      } catch (error) {
-        callback(error as Error, null)
-        return
-      }
-      connect(options, callback)
-    },
-  })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Runner, run, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
 import type { Deps } from './deps.ts'
+import { purgeSessions } from './people/sessions.ts'
 import { purgeRequestTokens } from './requests.ts'
 
 /** Work that the node repeats or owes somebody; each is safe to run twice. */
@@ -79,6 +80,7 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
     purge: async () => {
       await purgeRequestTokens(deps)
       await purgeIdempotency(deps)
+      await purgeSessions(deps)
     },
     reseal: () => tasks.reseal(),
     'notify-peer': (payload) => tasks.notifyPeer((payload as { iss: string }).iss),

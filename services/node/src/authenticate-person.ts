@@ -1,85 +1,74 @@
-import { type ApiToken, type Deps, findUsableToken } from '@concordance/exchange'
-import { decodeBase64url, type Scope } from '@concordance/protocol'
-import fastifyJwt from '@fastify/jwt'
+import type { Deps } from '@concordance/exchange'
+import { decodeBase64url, type JsonObject, parseJson, type Scope } from '@concordance/protocol'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import fp from 'fastify-plugin'
+import { checkApiToken } from './api-tokens.ts'
 import { findCredential, type PersonCaller } from './caller.ts'
 import { NodeError, unauthenticated } from './error.ts'
+import { listCookies } from './sign-in/cookies.ts'
+import type { SignIn } from './sign-in/open-sign-in.ts'
+import { checkProviderToken, providerTokenTypes } from './sign-in/provider-tokens.ts'
+import { checkSession } from './sign-in/session-check.ts'
 
-const tokenType = 'concordance-api+jwt'
-const tokenBytesAtMost = 2_048
-
-/** Whom an API token is for: this node's API, and nothing else that the institute signs. */
-export function audienceOf(entityId: string): string {
-  return `${entityId}#api`
+/** Establishes the person or program behind a request. */
+export interface PersonCheck {
+  /** @throws {NodeError} `unauthenticated`; `forbidden` for an act that another site could have sent. */
+  establish(request: FastifyRequest): Promise<PersonCaller>
+  /** Whether a session cookie came along, good or bad. */
+  hasCookie(request: FastifyRequest): boolean
 }
 
-/** API tokens: HS256 alone, with this issuer, this audience, this type; nothing of a token is remembered as verified. */
-export const apiTokens = fp(
-  async (app: FastifyInstance, { deps, secret }: { deps: { identity: { iss: string } }; secret: string }) => {
-    const [iss, aud] = [deps.identity.iss, audienceOf(deps.identity.iss)]
-    await app.register(fastifyJwt, {
-      secret,
-      sign: { algorithm: 'HS256', iss, aud, header: { alg: 'HS256', typ: tokenType } },
-      verify: {
-        algorithms: ['HS256'],
-        allowedIss: iss,
-        allowedAud: aud,
-        checkTyp: tokenType,
-        requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
-        cache: false,
-      },
-    })
-  },
-)
-
-/** How long a token found usable is taken for usable: a revocation works within this time. */
-const rememberedMs = 2_000
-const rememberedAtMost = 1_000
-
-/** Establishes the person or program behind a request. @throws {NodeError} `unauthenticated`. */
-export type PersonCheck = (request: FastifyRequest) => Promise<PersonCaller>
-
-/** Makes the check of API tokens: signature first, then whether the operator still wants the token. */
-export function createPersonCheck(app: FastifyInstance, deps: Deps): PersonCheck {
-  const remembered = new Map<string, { token: ApiToken; until: number }>()
-  return async (request) => {
-    const jti = verifyToken(app, request)
-    const nowMs = deps.now().getTime()
-    const known = remembered.get(jti)
-    if (known && known.until > nowMs) return callerOf(known.token)
-    const token = await findUsableToken(deps, jti)
-    if (!token) throw unauthenticated()
-    if (remembered.size >= rememberedAtMost) remembered.clear()
-    remembered.set(jti, { token, until: Math.min(nowMs + rememberedMs, token.expiresAt.getTime()) })
-    return callerOf(token)
+/** A request shows one credential: a session cookie or a bearer token. Two are none. */
+export function createPersonCheck(app: FastifyInstance, deps: Deps, signIn: SignIn | undefined): PersonCheck {
+  const apiToken = checkApiToken(app, deps)
+  const providerToken = signIn && checkProviderToken(app, deps, signIn)
+  const session = signIn && checkSession(deps, signIn)
+  const listSessions = (request: FastifyRequest) => (signIn ? listCookies(request, signIn.cookies.session) : [])
+  const checkBearer = (request: FastifyRequest): Promise<PersonCaller> => {
+    const token = parseBearer(findCredential(request, 'Bearer'))
+    if (!providerTokenTypes.includes(token.type)) return apiToken(token)
+    if (!providerToken) throw unauthenticated()
+    return providerToken(token)
+  }
+  return {
+    hasCookie: (request) => listSessions(request).length > 0,
+    establish: async (request) => {
+      const [cookie, ...others] = listSessions(request)
+      if (cookie === undefined || !session) return checkBearer(request)
+      if (others.length > 0 || request.headers.authorization !== undefined) throw unauthenticated()
+      return session(request, cookie)
+    },
   }
 }
 
 /** @throws {NodeError} `forbidden`. */
 export function requireScope({ scopes }: PersonCaller, scope: Scope): void {
-  if (!scopes.includes(scope)) throw new NodeError('forbidden', `the token lacks the scope ${scope}`)
+  if (!scopes.includes(scope)) throw new NodeError('forbidden', `the credential lacks the scope ${scope}`)
 }
 
-/** @returns the token's id, under which the operator registered it. */
-function verifyToken(app: FastifyInstance, request: FastifyRequest): string {
-  const token = findCredential(request, 'Bearer')
-  if (token === undefined || token.length > tokenBytesAtMost) throw unauthenticated()
+/** A bearer token, taken apart and not verified. */
+export interface UnverifiedToken {
+  /** As it came. */
+  readonly text: string
+  /** `typ` of its header. */
+  readonly type: string
+  readonly header: JsonObject
+}
+
+/** Nothing beyond these is ever needed to verify a token, and each further one asks for processing. */
+const headerMembers = new Set(['alg', 'typ', 'kid', 'x5t', 'x5t#S256'])
+const charactersAtMost = 8_192
+
+/** The library reads both base64url and JSON generously; of each token there is one spelling. */
+function parseBearer(text: string | undefined): UnverifiedToken {
+  if (text === undefined || text.length > charactersAtMost) throw unauthenticated()
   try {
-    refuseSpellings(token)
-    const { jti, aud } = app.jwt.verify<{ jti: unknown; aud: unknown }>(token)
-    if (typeof jti === 'string' && typeof aud === 'string') return jti
+    const [header, claims, signature, ...rest] = text.split('.').map(decodeBase64url)
+    if (!header || !claims || !signature || rest.length > 0) throw unauthenticated()
+    parseJson(claims)
+    const { typ, ...others } = parseJson(header) as JsonObject
+    if (typeof typ !== 'string' || Object.keys(others).some((name) => !headerMembers.has(name))) throw unauthenticated()
+    return { text, type: typ, header: { typ, ...others } }
   } catch {
-    // Why is nobody's business.
+    throw unauthenticated() // why is nobody's business
   }
-  throw unauthenticated()
-}
-
-/** The library reads base64url generously; of each token there is one spelling. */
-function refuseSpellings(token: string): void {
-  for (const segment of token.split('.')) decodeBase64url(segment)
-}
-
-function callerOf({ subject, scopes }: ApiToken): PersonCaller {
-  return { kind: 'person', subject, scopes }
 }

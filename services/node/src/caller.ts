@@ -51,7 +51,7 @@ export function personOf({ caller }: FastifyRequest): PersonCaller {
 
 /** What the access rule knows of a caller. */
 export async function viewerOf(deps: SyncDeps, { caller }: FastifyRequest): Promise<Viewer> {
-  if (caller.kind === 'person') return { kind: 'person', subject: caller.subject, staff: true }
+  if (caller.kind === 'person') return { kind: 'person', subject: caller.subject, staff: caller.staff }
   return caller.kind === 'peer' ? getPeerViewer(deps, caller.iss) : caller
 }
 

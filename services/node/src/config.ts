@@ -6,6 +6,7 @@ import type { ConfiguredPeer } from '@concordance/exchange'
 import { parseEntityId } from '@concordance/protocol'
 import { NodeError } from './error.ts'
 import { type NodeFile, readNodeFile } from './node-file.ts'
+import { type PeopleConfig, readPeople } from './sign-in/settings.ts'
 
 /** What a process of the node does: answer requests (`web`), work in the background (`worker`), or both. */
 export type Role = (typeof roles)[number]
@@ -27,6 +28,8 @@ export interface NodeConfig {
   readonly databaseUrl: string
   readonly dataDir: string
   readonly peers: readonly ConfiguredPeer[]
+  /** How people sign in; absent, they have API tokens alone. */
+  readonly people?: PeopleConfig
   readonly role: Role
   /** Bring the schema up to date at the start; otherwise an older schema refuses the start. */
   readonly migrate: boolean
@@ -78,11 +81,13 @@ export function dataDirOf(environment: Environment): string {
 export function loadConfig(dataDir: string, environment: Environment, overrides: Partial<NodeConfig> = {}): NodeConfig {
   const problems: string[] = []
   const file = readNodeFile(join(dataDir, 'node.json'), problems)
+  const host = overrides.host ?? environment.CONCORDANCE_HOST ?? file.host ?? '127.0.0.1'
   const config: NodeConfig = {
     ...settingsOf(file),
+    ...(file.people && { people: readPeople(file.people, isOnLoopback({ host }), problems) }),
     dataDir,
     baseUrl: environment.CONCORDANCE_BASE_URL ?? file.baseUrl,
-    host: environment.CONCORDANCE_HOST ?? file.host ?? '127.0.0.1',
+    host,
     port: numberOf(environment, 'CONCORDANCE_PORT', problems) ?? file.port ?? defaultPort,
     databaseUrl: findSecret(environment, 'DATABASE_URL', problems) ?? file.databaseUrl ?? '',
     role: oneOf(roles, environment, 'CONCORDANCE_ROLE', problems) ?? 'all',
@@ -150,7 +155,7 @@ function attempt(problems: string[], what: string, check: () => unknown): void {
 }
 
 /** A name such as `localhost` is resolved by others, so only a literal address counts. */
-function isOnLoopback({ host }: NodeConfig): boolean {
+function isOnLoopback({ host }: Pick<NodeConfig, 'host'>): boolean {
   return isIP(host) !== 0 && isLoopbackUrl(`http://${isIP(host) === 6 ? `[${host}]` : host}`)
 }
 

@@ -60,7 +60,7 @@ export function guardPeers(app: FastifyInstance, options: GuardOptions): void {
   app.addHook('preHandler', (request) => useUpToken(options.deps, request))
 }
 
-/** … for people and programs of this institute whose token has the route's scope. */
+/** … for people and programs whose credential has the route's scope. */
 export function guardPersons(app: FastifyInstance, options: GuardOptions): void {
   admitOnly(app, 'person')
   app.addHook('onRequest', (request, reply) => admitPerson(options, request, reply))
@@ -96,7 +96,7 @@ async function admitPeer({ deps, rates }: GuardOptions, request: FastifyRequest,
 }
 
 async function admitPerson(options: GuardOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  request.caller = await options.checkPerson(request)
+  request.caller = await options.checkPerson.establish(request)
   await options.rates.person(request, reply)
   const { scope } = request.routeOptions.config
   if (scope) requireScope(personOf(request), scope)
@@ -107,6 +107,7 @@ async function admitViewer(options: GuardOptions, request: FastifyRequest, reply
   if (authorization.startsWith('Concordance ')) return admitPeer(options, request, reply)
   if (authorization.startsWith('Bearer ')) return admitPerson(options, request, reply)
   if (request.headers.authorization !== undefined) throw unauthenticated()
+  if (options.checkPerson.hasCookie(request)) return admitPerson(options, request, reply)
   request.caller = { kind: 'public' }
   await options.rates.public(request, reply)
 }

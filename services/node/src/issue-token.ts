@@ -1,15 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createToken, type Deps, type Identity } from '@concordance/exchange'
-import type { Scope } from '@concordance/protocol'
+import { createToken, type Deps, type Identity, type NewApiToken } from '@concordance/exchange'
+import type { JWT } from '@fastify/jwt'
 import fastify from 'fastify'
-import { apiTokens } from './authenticate-person.ts'
+import { apiTokens } from './api-tokens.ts'
 
-export interface NewToken {
-  /** What the operator calls it. */
-  readonly name: string
-  /** Person or program it speaks for. */
-  readonly subject: string
-  readonly scopes: readonly Scope[]
+export interface NewToken extends Omit<NewApiToken, 'jti' | 'expiresAt'> {
   readonly lifetimeSeconds: number
   /** Who issues it, for the audit trail. */
   readonly actor: string
@@ -22,19 +17,29 @@ export interface IssuedToken {
   readonly expiresAt: Date
 }
 
-/** Issues an API token: registered first, so that it can be revoked from its first moment on. Audited. */
-export async function issueToken(
-  deps: Pick<Deps, 'db' | 'now'> & { readonly identity: Pick<Identity, 'iss'> },
-  secret: string,
-  { lifetimeSeconds, actor, ...asked }: NewToken,
-): Promise<IssuedToken> {
-  const jti = randomUUID()
-  const expiresAt = new Date(deps.now().getTime() + lifetimeSeconds * 1_000)
-  await createToken(deps, { jti, expiresAt, ...asked }, actor)
+/** Issues an API token without a running node. Audited. */
+export async function issueToken(deps: IssuingDeps, secret: string, asked: NewToken): Promise<IssuedToken> {
   const app = fastify()
   await app.register(apiTokens, { deps, secret })
-  const { iss } = deps.identity
-  const token = app.jwt.sign({ sub: asked.subject, jti }, { expiresIn: lifetimeSeconds * 1_000, iss })
-  await app.close()
-  return { token, jti, expiresAt }
+  await app.ready()
+  try {
+    return await registerToken(deps, app.jwt, { jti: randomUUID(), ...asked })
+  } finally {
+    await app.close()
+  }
 }
+
+/** Issues an API token: registered first, so that it can be revoked from its first moment on. Audited. */
+export async function registerToken(
+  deps: IssuingDeps,
+  jwt: Pick<JWT, 'sign'>,
+  { lifetimeSeconds, actor, ...asked }: NewToken & Pick<NewApiToken, 'jti'>,
+): Promise<IssuedToken> {
+  const { jti, subject } = asked
+  const expiresAt = new Date(deps.now().getTime() + lifetimeSeconds * 1_000)
+  await createToken(deps, { expiresAt, ...asked }, actor)
+  const { iss } = deps.identity
+  return { token: jwt.sign({ sub: subject, jti }, { expiresIn: lifetimeSeconds * 1_000, iss }), jti, expiresAt }
+}
+
+type IssuingDeps = Pick<Deps, 'db' | 'now'> & { readonly identity: Pick<Identity, 'iss'> }

@@ -17,6 +17,7 @@ export const tags: Record<string, string> = {
   drafts: 'Unsigned work of the institute’s own staff.',
   search: 'Search here and at every peer.',
   peers: 'Other institutes’ nodes, as this node sees them.',
+  people: 'Who people are: sign-in, sessions, API tokens.',
   operation: 'Running the node.',
 }
 
@@ -73,7 +74,8 @@ function securitySchemes() {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'API token of a person or program, issued by the operator: `concordance token new`.',
+      description:
+        'API token of a person or program (`concordance token new`, `POST /v1/tokens`), or an access token of the institute’s provider (RFC 9068). Browsers sign in and have a session cookie instead.',
     },
     peer: {
       type: 'apiKey',

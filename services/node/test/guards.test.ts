@@ -79,7 +79,7 @@ t.test('the operations of the contract', async (t) => {
   })
 
   await t.test('answer no token without the scope they name', async (t) => {
-    const scopes = ['read', 'draft', 'publish', 'operate'] as const
+    const scopes = ['read', 'draft', 'review', 'publish', 'operate'] as const
     for (const { method, url, access, scope } of routes.filter((route) => route.scope)) {
       const others = scopes.filter((other) => other !== scope)
       const authorization = `Bearer ${await node.token(...others)}`

@@ -71,7 +71,7 @@ function withOperator<T>(context: Context, use: (operator: Operator) => Promise<
   })
 }
 
-const knownScopes: readonly Scope[] = ['read', 'draft', 'publish', 'operate']
+const knownScopes: readonly Scope[] = ['read', 'draft', 'review', 'publish', 'operate']
 
 function scopeOf(text: string): Scope {
   const scope = knownScopes.find((known) => known === text.trim())

@@ -8,7 +8,7 @@ import type { ProblemCode } from '../problems.ts'
 export type Access = 'public' | 'peer' | 'person' | 'viewer'
 
 /** What a person's token allows; each is granted on its own, none implies another. */
-export type Scope = 'read' | 'draft' | 'publish' | 'operate'
+export type Scope = 'read' | 'draft' | 'review' | 'publish' | 'operate'
 
 /** One operation of the API: the validator, the types, the OpenAPI entry, the route and the client's call come from it. */
 export interface RouteContract {
@@ -18,6 +18,8 @@ export interface RouteContract {
   readonly access: Access
   /** Needed by a person's token; on a `viewer` route only where the caller is a person. */
   readonly scope?: Scope
+  /** Any one of these serves as well as `scope`. */
+  readonly alsoScopes?: readonly Scope[]
   readonly operationId: string
   readonly summary: string
   readonly description: string

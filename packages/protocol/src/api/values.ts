@@ -135,3 +135,21 @@ export const Etag = Type.String({
   pattern: '^"[0-9]{1,10}"$',
   examples: ['"3"'],
 })
+
+export const RoleName = Type.Enum(['reader', 'author', 'reviewer', 'publisher', 'operator'], {
+  $id: 'Role',
+  description:
+    'What a person may do at this node. Each is given on its own; none implies another, none opens a marking.',
+})
+
+export const ScopeName = Type.Enum(['read', 'draft', 'review', 'publish', 'operate'], {
+  $id: 'Scope',
+  description: 'What a credential allows; each is granted on its own, none implies another.',
+})
+
+export const PersonId = Type.String({
+  $id: 'PersonId',
+  description: 'Id of a person at this node: a UUID.',
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+})
