@@ -13,9 +13,12 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   { deps, stopping },
 ) => {
   const waits = createPlaces(waitsAtMost)
+  // What says nothing between two nodes is left out, for it would weigh a quarter of a record: headers for browsers, of
+  // which none can sign a request, and that a connection of HTTP/1.1 stays open.
+  app.addHook('onSend', async (_request, reply) => void reply.raw.removeHeader('connection'))
   app.route({
     ...api.listEntries,
-    helmet: false, // headers for browsers: no browser can sign a request, and here they would weigh a quarter of a record
+    helmet: false,
     handler: async (request, reply) => {
       const peer = peerOf(request)
       const { from, limit = limits.pageEntries, wait = 0, accessAt } = request.query
@@ -36,6 +39,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   })
   app.route({
     ...api.notify,
+    helmet: false,
     handler: async (request, reply) => {
       // A hint is as new as it is late: what it says about sizes is for the pull to find out.
       deps.wake.announce(`hint:${peerOf(request).iss}`, deps.now().getTime())
