@@ -101,6 +101,7 @@ export async function waitForGrowth(deps: Deps, seen: Seen, timeoutMs: number, s
 }
 
 async function hasGrown(deps: Deps, { size, access }: Seen): Promise<boolean> {
+  if (deps.wake.latest(`log:${deps.identity.iss}`) > size) return true // whoever acts on it reads what there is
   const sealed = await getSealedCheckpoint(deps)
   if (sealed.size > size) return true
   return access !== undefined && (await lengthOfFeed(deps, access.peer)) > access.length

@@ -39,7 +39,7 @@ interface Waiting {
 const batchAtMost = 256
 const waitingAtMost = 10_000
 const sealAgainMs = 1_000
-const sealEveryMs = 100
+const sealEveryMs = 50
 const gatherAtMostMs = 8
 const answerWithinMs = 60_000
 /** Every look-up here goes by a unique key; a plan made while the tables were small would go on reading them whole. */

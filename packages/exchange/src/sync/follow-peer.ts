@@ -69,7 +69,7 @@ async function walkAgain(deps: Deps, peer: Peer, calls: PeerCalls, options: Foll
 /** Fetches, verifies and stages page after page until the first checkpoint seen is reached. */
 async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOptions): Promise<Pass> {
   let mirror = await openMirror(deps, peer, calls, options.signal)
-  const start = mirror.size
+  const { size: start, state: before } = mirror
   let target: Target | undefined
   let bytes = 0
   const pages = new PageReader(calls, options)
@@ -95,7 +95,7 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
     if (reached) break
   }
   await pages.close()
-  await markFollowing(deps, mirror)
+  if (before !== 'following') await markFollowing(deps, mirror)
   return { state: 'following', verified: mirror.size - start, size: mirror.size, bytes }
 }
 

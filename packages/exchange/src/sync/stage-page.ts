@@ -35,7 +35,6 @@ export async function stagePage(pool: pg.Pool, mirror: Mirror, page: VerifiedPag
     await insertQuarantine(client, mirror.log, page.entries)
     await insertKeysets(client, mirror.iss, page.entries)
     await insertWithdrawals(client, mirror, page.entries)
-    await insertCoverage(client, mirror.log, page)
     await advance(client, mirror.log, page, reached)
     if (reached) await keepCheckpoint(client, mirror, page)
   })
@@ -74,10 +73,11 @@ export async function discardStaging(pool: pg.Pool, log: number): Promise<void> 
 
 /** A second process that syncs the same peer has moved on: its work stands, ours is dropped. */
 async function lockMirror(client: pg.ClientBase, mirror: Mirror): Promise<void> {
-  const { rows } = await client.query('select 1 from log where id = $1 and staged_size = $2 for update', [
-    mirror.log,
-    mirror.staged.size,
-  ])
+  const { rows } = await client.query({
+    name: 'lock-mirror',
+    text: 'select 1 from log where id = $1 and staged_size = $2 for update',
+    values: [mirror.log, mirror.staged.size],
+  })
   if (rows.length === 0) throw new SyncError('MOVED_ON', 'another pass has stored these entries')
 }
 
@@ -151,36 +151,44 @@ function takenBackBy(iss: string, { position, statement, quarantine }: GatedEntr
   )
 }
 
-async function insertCoverage(client: pg.ClientBase, log: number, page: VerifiedPage): Promise<void> {
-  const { coverage, coverageJws, common } = page
-  await client.query(
-    `insert into coverage_received (log, from_position, to_position, common, jws, iat)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [log, coverage.from, coverage.to, common, coverageJws, coverage.iat],
-  )
-}
-
+/** How far the copy goes, and what the peer said of the entries that brought it there. */
 async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, reached: boolean): Promise<void> {
+  const { coverage, coverageJws, common, frontier } = page
   const promote = reached ? ', size = $2, frontier = $3' : ''
-  await client.query(`update log set staged_size = $2, staged_frontier = $3${promote} where id = $1`, [
-    log,
-    page.frontier.size,
-    encodeFrontier(page.frontier),
-  ])
+  await client.query({
+    name: reached ? 'promote-mirror' : 'advance-mirror',
+    text: `with received as (
+        insert into coverage_received (log, from_position, to_position, common, jws, iat)
+        values ($1, $4, $5, $6, $7, $8) on conflict do nothing
+      )
+      update log set staged_size = $2, staged_frontier = $3${promote} where id = $1`,
+    values: [
+      log,
+      frontier.size,
+      encodeFrontier(frontier),
+      coverage.from,
+      coverage.to,
+      common,
+      coverageJws,
+      coverage.iat,
+    ],
+  })
 }
 
 /** The checkpoint may be newer than the target; its own size is verified when the walk gets there. */
 async function keepCheckpoint(client: pg.ClientBase, mirror: Mirror, page: VerifiedPage): Promise<void> {
   const { checkpoint, checkpointJws, frontier } = page
-  await client.query(
-    `update peer set checkpoint = $2, checkpoint_iat = $3, last_synced_at = now(), last_error = null, last_error_at = null
-     where iss = $1 and (checkpoint_iat is null or checkpoint_iat <= $3)`,
-    [mirror.iss, checkpointJws, checkpoint.iat],
-  )
-  if (checkpoint.size !== frontier.size) return
-  await client.query(
-    `insert into checkpoint (log, size, root, jws, iat) values ($1, $2, $3, $4, $5)
-     on conflict (log, size) do update set jws = excluded.jws, iat = excluded.iat where checkpoint.iat <= excluded.iat`,
-    [mirror.log, checkpoint.size, Buffer.from(checkpoint.root, 'base64url'), checkpointJws, checkpoint.iat],
-  )
+  const root = Buffer.from(checkpoint.root, 'base64url')
+  const { log, iss } = mirror
+  const isVerified = checkpoint.size === frontier.size
+  await client.query({
+    name: 'keep-checkpoint',
+    text: `with newest as (
+        update peer set checkpoint = $5, checkpoint_iat = $6, last_synced_at = now(), last_error = null, last_error_at = null
+        where iss = $1 and (checkpoint_iat is null or checkpoint_iat <= $6)
+      )
+      insert into checkpoint (log, size, root, jws, iat) select $2, $3, $4, $5, $6 where $7
+      on conflict (log, size) do update set jws = excluded.jws, iat = excluded.iat where checkpoint.iat <= excluded.iat`,
+    values: [iss, log, checkpoint.size, root, checkpointJws, checkpoint.iat, isVerified],
+  })
 }
