@@ -78,7 +78,8 @@ function verify(jwt: JWT, token: string, key: string, algorithm: ProviderAlgorit
 /**
  * When the token ends. Each time is a whole number of seconds, none lies ahead, and the whole life is as short as the
  * configuration says. The audience is one: a token for several services could be sent here by each of them. A token
- * that is bound to a key (RFC 9449, RFC 8705) proves nothing without that key.
+ * that is bound to a key (RFC 9449, RFC 8705) proves nothing without that key, and one that a client has for itself
+ * speaks for no person (RFC 9068 §5).
  */
 function endOf(claims: Claims, { audience, tokenLifetimeMs }: PeopleConfig, nowMs: number): Date {
   const { iat, exp, nbf = iat, jti, client_id, cnf } = claims
@@ -86,7 +87,7 @@ function endOf(claims: Claims, { audience, tokenLifetimeMs }: PeopleConfig, nowM
   if (!isSeconds(iat) || !isSeconds(exp) || !isSeconds(nbf)) throw unauthenticated()
   const isTimely = iat * 1_000 <= nowMs + skewMs && nbf * 1_000 <= nowMs + skewMs && exp * 1_000 > nowMs - skewMs
   const isShort = exp > iat && (exp - iat) * 1_000 <= tokenLifetimeMs
-  const isNamed = typeof jti === 'string' && typeof client_id === 'string'
+  const isNamed = typeof jti === 'string' && typeof client_id === 'string' && client_id !== claims.sub
   if (aud !== audience || cnf !== undefined || !isTimely || !isShort || !isNamed) throw unauthenticated()
   return new Date(exp * 1_000)
 }

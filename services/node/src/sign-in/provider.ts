@@ -106,8 +106,11 @@ function fetchOrFail(fetch: GuardedFetch['fetch']): CustomFetch {
 
 /** Why a sign-in failed is for the log alone; an outage is said. */
 function refuse(error: unknown, log: Logger): never {
-  log.warn({ err: error }, 'a sign-in was refused')
-  if (isOutage(error)) throw new NodeError('unavailable', 'the provider of the institute does not answer')
+  if (isOutage(error)) {
+    log.warn({ err: error }, 'the provider does not answer')
+    throw new NodeError('unavailable', 'the provider of the institute does not answer')
+  }
+  log.info({ err: error }, 'a sign-in was refused')
   throw unauthenticated()
 }
 
