@@ -35,9 +35,11 @@ export const listDrafts = {
   url: '/v1/drafts',
   access: 'person',
   scope: 'draft',
+  alsoScopes: ['review', 'publish'],
   operationId: 'listDrafts',
   summary: 'List drafts',
-  description: 'Drafts of this institute that are not published yet, last changed first.',
+  description:
+    'Drafts of this institute that are not published yet, last changed first; RED ones for those who wrote them and for reviewers.',
   tags: ['drafts'],
   problems: ['invalid'],
   schema: {
@@ -51,6 +53,7 @@ export const getDraft = {
   url: '/v1/drafts/:id',
   access: 'person',
   scope: 'draft',
+  alsoScopes: ['review', 'publish'],
   operationId: 'getDraft',
   summary: 'Get a draft',
   description: 'One draft; its `ETag` is needed to change it.',
@@ -66,7 +69,8 @@ export const replaceDraft = {
   scope: 'draft',
   operationId: 'replaceDraft',
   summary: 'Replace a draft',
-  description: 'Replaces the whole draft. Needs `If-Match` with the tag of the draft that was read.',
+  description:
+    'Replaces the whole draft and takes it out of review; what was approved counts no longer. Needs `If-Match`.',
   tags: ['drafts'],
   problems: [
     'not-found',
@@ -111,9 +115,9 @@ export const publishDraft = {
   operationId: 'publishDraft',
   summary: 'Publish a draft',
   description:
-    'Signs and appends the draft as it stands. With `If-Match`, only the draft that was read. Publishing a published draft again returns its receipt.',
+    'Signs and appends the draft as it stands. Whatever anybody outside the institute may see has to be approved first. With `If-Match`, only the draft that was read. Publishing a published draft again returns its receipt.',
   tags: ['drafts'],
-  problems: ['not-found', 'precondition-failed', ...publishing],
+  problems: ['not-found', 'precondition-failed', 'review-required', 'clearance-open', 'conflict', ...publishing],
   schema: {
     params: byId,
     headers: Type.Object({ 'idempotency-key': IdempotencyKey, 'if-match': Type.Optional(Etag) }),
@@ -144,7 +148,7 @@ export const withdrawFinding = {
   description:
     'Publishes a withdrawal of the current version. Holders of the record hide its body and keep the statement.',
   tags: ['findings'],
-  problems: ['not-found', 'withdrawn', ...publishing],
+  problems: ['not-found', 'withdrawn', 'conflict', ...publishing],
   schema: {
     params: byFinding,
     headers: onceOnly,

@@ -103,13 +103,14 @@ export const publishRecord = {
   operationId: 'publishRecord',
   summary: 'Publish a record',
   description:
-    'Validates, signs, appends and answers once the record is durable. Publishing is not reviewed by a second person yet.',
+    'Validates, signs, appends and answers once the record is durable. RED alone: everything else goes through a draft, which a second person approves.',
   tags: ['records'],
   problems: [
     'invalid',
     'marking-invalid',
     'statement-too-large',
     'too-large',
+    'review-required',
     'version-conflict',
     'idempotency-mismatch',
     'log-unconfirmed',

@@ -320,6 +320,8 @@ export const Misconduct = Type.Object(
         'not-append-only',
         'two-records-for-one-version',
         'contradicted-coverage',
+        'contradicted-narrowing',
+        'false-narrowing',
         'two-keysets',
       ],
       { description: 'Which two signed things cannot both be true.' },

@@ -166,6 +166,9 @@ export const EvaluationBody = Type.Object({
     by: Name,
     role: Type.Enum(['institute', 'third-party', 'developer', 'joint']),
     developerSawBefore: Type.Boolean(),
+    changesFollowed: Type.Optional(
+      Type.Boolean({ description: 'Whether anything was changed because of what the developer said.' }),
+    ),
   }),
   raw: Type.Optional(
     Type.Object({
