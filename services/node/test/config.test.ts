@@ -14,6 +14,13 @@ import {
 import { createTestFolder } from './support/folder.ts'
 
 const file = { entityId: 'https://one.example', baseUrl: 'https://one.example', databaseUrl: 'postgres://db/one' }
+const people: NonNullable<NodeFile['people']> = {
+  issuer: 'https://login.one.example',
+  clientId: 'concordance',
+  rolesClaim: 'groups',
+  roles: { 'findings-authors': ['reader', 'author'] },
+  staff: ['staff'],
+}
 const peer = { iss: 'https://two.example', baseUrl: 'https://two.example', pin: 'A'.repeat(43) }
 
 t.test('the configuration', async (t) => {
@@ -95,6 +102,52 @@ t.test('the configuration', async (t) => {
     t.equal((await load(t, { ...file, baseUrl })).baseUrl, baseUrl)
     await refused(t, { ...file, baseUrl, host: '0.0.0.0' }, /baseUrl/)
     await refused(t, { ...file, baseUrl: 'http://one.example' }, /baseUrl/)
+  })
+
+  await t.test('says how people sign in, with defaults for the rest', async (t) => {
+    const folder = await createTestFolder(t)
+    const clientSecretFile = join(folder, 'client.secret')
+    writeFileSync(clientSecretFile, 'shared with the provider\n', { mode: 0o600 })
+    t.equal((await load(t, file)).people, undefined)
+    const config = await load(t, { ...file, people: { ...people, clientSecretFile } })
+    t.match(config.people, {
+      issuer: people.issuer,
+      clientSecret: 'shared with the provider',
+      scope: 'openid',
+      algorithm: 'RS256',
+      audience: undefined,
+      tokenLifetimeMs: 3_600_000,
+      idleMs: 3_600_000,
+      absoluteMs: 43_200_000,
+    })
+    t.same(config.people?.roles.get('findings-authors'), ['reader', 'author'])
+    t.equal(config.people?.roles.get('toString'), undefined)
+  })
+
+  await t.test('refuses a provider that cannot be trusted, or roles that anybody could take', async (t) => {
+    const folder = await createTestFolder(t)
+    const open = join(folder, 'open.secret')
+    writeFileSync(open, 'x', { mode: 0o644 })
+    const broken: Record<string, [object, RegExp]> = {
+      'plain http': [{ issuer: 'http://login.one.example' }, /people\.issuer/],
+      'plain http on a named loopback': [{ issuer: 'http://localhost:1', insecureLoopback: true }, /people\.issuer/],
+      'a query': [{ issuer: 'https://login.one.example?x=1' }, /people\.issuer/],
+      'a fragment': [{ issuer: 'https://login.one.example#x' }, /people\.issuer/],
+      'an address as role': [{ rolesClaim: 'email' }, /says who somebody is/],
+      'a role that does not exist': [{ roles: { x: ['admin'] } }, /roles/],
+      'alg none': [{ algorithm: 'none' }, /algorithm/],
+      'a shared secret': [{ algorithm: 'HS256' }, /algorithm/],
+      'a secret in the file itself': [{ clientSecret: 'x' }, /clientSecret/],
+      'a secret that others can read': [{ clientSecretFile: open }, /open to other users/],
+      'a secret that is not there': [{ clientSecretFile: join(folder, 'none') }, /cannot be read/],
+      'an endless session': [{ sessionHours: 1_000 }, /sessionHours/],
+    }
+    for (const [changes, names] of Object.values(broken)) {
+      await refused(t, { ...file, people: { ...people, ...changes } } as never, names)
+    }
+    const loopback = { ...people, issuer: 'http://127.0.0.1:9100', insecureLoopback: true }
+    t.equal((await load(t, { ...file, people: loopback })).people?.insecureLoopback, true)
+    await refused(t, { ...file, host: '0.0.0.0', people: loopback }, /listens on loopback/)
   })
 
   await t.test('refuses a node that is its own peer, and proxies that are no networks', async (t) => {

@@ -2,7 +2,7 @@ import type { Deps } from '@concordance/exchange'
 import type { NodeConfig } from '../config.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { type Cookies, cookiesOf } from './cookies.ts'
-import { openProvider, type Provider } from './provider.ts'
+import type { Provider } from './provider.ts'
 import type { PeopleConfig } from './settings.ts'
 
 /** All that signing in at this node takes. */
@@ -19,13 +19,14 @@ export interface SignIn {
   readonly redirectUri: string
 }
 
-/** Undefined for a node without a provider: it has API tokens alone. */
-export function openSignIn(
+/** Undefined for a node without a provider: it has API tokens alone, and does not even load what signing in takes. */
+export async function openSignIn(
   deps: Deps,
   { people, baseUrl }: Pick<NodeConfig, 'people' | 'baseUrl'>,
   tokenSecret: string,
-): SignIn | undefined {
+): Promise<SignIn | undefined> {
   if (!people) return undefined
+  const { openProvider } = await import('./provider.ts')
   const base = baseUrl.replace(/\/+$/, '')
   return {
     settings: people,
