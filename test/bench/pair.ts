@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { projectAll, publishRecord, syncNow } from '@concordance/exchange'
+import { projectAll, appendRecord, syncNow } from '@concordance/exchange'
 import { loadConfig, type NodeConfig, startNode } from '@concordance/node'
 import pg from 'pg'
 import { type Institute, startNetwork } from '../network/start-network.ts'
@@ -49,7 +49,7 @@ export async function growTo({ origin }: Pair, size: number): Promise<void> {
   let next = first
   const publisher = async () => {
     while (next < size)
-      await publishRecord(node.deps, recordOf(next++), { actor: 'bench', idempotencyKey: randomUUID() })
+      await appendRecord(node.deps, recordOf(next++), { actor: 'bench', idempotencyKey: randomUUID() })
   }
   await Promise.all(Array.from({ length: 256 }, publisher))
   await projectAll(node.deps)

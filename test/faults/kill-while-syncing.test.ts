@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { publishRecord } from '@concordance/exchange'
+import { appendRecord } from '@concordance/exchange'
 import t from 'tap'
 import { moveOut } from '../network/node-process.ts'
 import type { Institute } from '../network/start-network.ts'
@@ -48,7 +48,7 @@ t.test(`a node that is killed ${kills} times while it syncs copies everything on
 async function publishBurst({ node }: Institute, kill: number): Promise<void> {
   const published = Array.from({ length: burst }, (_, index) => {
     const key = `burst-${kill}-${index}`
-    return publishRecord(node.deps, inputOf(key), { actor: 'program', idempotencyKey: key })
+    return appendRecord(node.deps, inputOf(key), { actor: 'program', idempotencyKey: key })
   })
   await Promise.all(published)
 }

@@ -1,4 +1,4 @@
-import { publishRecord, syncNow } from '@concordance/exchange'
+import { appendRecord, syncNow } from '@concordance/exchange'
 import t from 'tap'
 import { inputOf } from '../faults/publishers.ts'
 import type { Institute } from '../network/start-network.ts'
@@ -15,7 +15,7 @@ t.test('rounds that meet on one copy get in each other’s way and never stop an
       actor: 'program',
       idempotencyKey: `${round}-${index}`,
     }))
-    await Promise.all(calls.map((call) => publishRecord(nairobi.node.deps, inputOf(call.idempotencyKey), call)))
+    await Promise.all(calls.map((call) => appendRecord(nairobi.node.deps, inputOf(call.idempotencyKey), call)))
     await Promise.all([1, 2, 3].map(() => syncNow(oslo.node.deps)))
     t.equal((await syncOf(oslo, nairobi))?.state, 'following')
   }

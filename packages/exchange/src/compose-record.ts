@@ -40,13 +40,20 @@ export async function composeRecord(
   })
 }
 
-/** Only what people write: keys and withdrawals have ways of their own. @throws {ExchangeError} `invalid`. */
+/** What people found: everything else has ways of its own. @throws {ExchangeError} `invalid`. */
 export function requireContentType(type: string): void {
-  if (findRecordType(type)?.kind !== 'content') {
-    throw new ExchangeError('invalid', `records of type ${type} cannot be published this way`, {
-      errors: [{ pointer: '/type', detail: 'is not a type of content in this version' }],
-    })
-  }
+  if (findRecordType(type)?.kind !== 'content') throw notThisWay(type)
+}
+
+/** What people write as drafts: content, and who may see it. Keys and withdrawals have ways of their own. @throws {ExchangeError} `invalid`. */
+export function requireWritableType(type: string): void {
+  if (type !== 'marking' && type !== 'group') requireContentType(type)
+}
+
+function notThisWay(type: string): ExchangeError {
+  return new ExchangeError('invalid', `records of type ${type} cannot be published this way`, {
+    errors: [{ pointer: '/type', detail: 'is not a type of content in this version' }],
+  })
 }
 
 function bodyOf(deps: Deps, { type, content }: Composition): EncodedBody {
@@ -78,7 +85,8 @@ function checkRules({ type, content }: Composition, statement: Statement): void 
   findRecordType(type)?.check?.(content, statement)
 }
 
-async function asExchangeErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+/** Says in this package's codes what the protocol refuses of people's work. */
+export async function asExchangeErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

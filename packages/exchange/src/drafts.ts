@@ -1,13 +1,15 @@
 import type { DraftInput, DraftPage, DraftView, Receipt } from '@concordance/protocol'
-import type { Kysely, Selectable } from 'kysely'
+import type { Expression, Kysely, Selectable, SqlBool } from 'kysely'
 import { sql } from 'kysely'
-import { composeRecord, requireContentType } from './compose-record.ts'
+import { audit } from './audit.ts'
+import { composeRecord, requireWritableType } from './compose-record.ts'
 import type { DraftTable, Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { uuidv7 } from './keys/uuid.ts'
 import { once } from './once.ts'
-import { type Call, digestOf, findReceipt } from './publish.ts'
+import { type Call, type Colleague, digestOf } from './publish.ts'
+import { prepareDraft } from './workflow/prepare-draft.ts'
 
 /**
  * Stores unsigned work as version 1 of a new finding. It has to pass every rule a record would, so that nothing is
@@ -16,29 +18,50 @@ import { type Call, digestOf, findReceipt } from './publish.ts'
  * @throws {ExchangeError} the codes of `composeRecord`, `idempotency-mismatch`.
  */
 export async function createDraft(deps: Deps, input: DraftInput, call: Call): Promise<DraftView> {
-  const [finding, version] = [uuidv7(deps), 1]
-  await requirePublishable(deps, input, { finding, version })
-  return once(deps, call, digestOf('create-draft', input), (trx) =>
-    insertDraft(deps, trx, { input, finding, version, author: call.actor }),
+  return draftVersion(deps, { input, finding: uuidv7(deps), version: 1 }, digestOf('create-draft', input), call)
+}
+
+/**
+ * Stores unsigned work as one version of a finding.
+ *
+ * @param digest Of the request that leads to it.
+ * @throws {ExchangeError} as `createDraft`.
+ */
+export async function draftVersion(
+  deps: Deps,
+  { input, finding, version }: Omit<NewDraft, 'author'>,
+  digest: Buffer,
+  call: Call,
+): Promise<DraftView> {
+  const checked = await requirePublishable(deps, input, { finding, version }, call)
+  return once(deps, call, digest, (trx) =>
+    insertDraft(deps, trx, { input: checked, finding, version, author: call.actor }),
   )
 }
 
-/** @throws {ExchangeError} `not-found`. */
-export async function getDraft({ db }: Pick<Deps, 'db'>, id: string): Promise<DraftView> {
-  const row = await db.selectFrom('draft').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!row) throw new ExchangeError('not-found', `there is no draft ${id}`)
+/** @throws {ExchangeError} `not-found`, also for a RED draft of others. */
+export async function getDraft({ db }: Pick<Deps, 'db'>, id: string, colleague: Colleague): Promise<DraftView> {
+  const row = await db
+    .selectFrom('draft')
+    .selectAll()
+    .where('id', '=', id)
+    .where(isOpenToColleague(colleague))
+    .executeTakeFirst()
+  if (!row) throw noDraft(id)
   return viewOf(row)
 }
 
 /** Drafts that are not published, last changed first. @throws {ExchangeError} `invalid` for a cursor that no page gave. */
 export async function listDrafts(
   { db }: Deps,
+  colleague: Colleague,
   { limit, cursor }: { limit: number; cursor?: string },
 ): Promise<DraftPage> {
   let query = db
     .selectFrom('draft')
     .selectAll()
     .where('receipt', 'is', null)
+    .where(isOpenToColleague(colleague))
     .orderBy('updated_at', 'desc')
     .orderBy('id')
     .limit(limit + 1)
@@ -51,24 +74,32 @@ export async function listDrafts(
   return { items: rows.slice(0, limit).map(viewOf), ...(last && { next: formatCursor(last) }) }
 }
 
+/** A draft, and the state of it that somebody has before them. */
+export interface DraftAsRead {
+  readonly id: string
+  readonly etag: number
+}
+
 /**
- * Replaces the whole draft, if nobody has changed it since it was read.
+ * Replaces the whole draft, if nobody has changed it since it was read. It is out of review then, and what was approved
+ * counts no longer.
  *
  * @throws {ExchangeError} `not-found`, `already-published`, `precondition-failed`, the codes of `composeRecord`.
  */
 export async function replaceDraft(
   deps: Deps,
-  { id, etag }: { id: string; etag: number },
+  { id, etag }: DraftAsRead,
   input: DraftInput,
-  actor: string,
+  colleague: Colleague,
 ): Promise<DraftView> {
-  const { finding, version } = await getDraft(deps, id)
-  await requirePublishable(deps, input, { finding, version })
+  const { finding, version } = await getDraft(deps, id, colleague)
+  const checked = await requirePublishable(deps, input, { finding, version }, colleague)
   return deps.db.transaction().execute(async (trx) => {
-    await lockUnchanged(trx, id, etag)
+    const { editors } = await lockDraft(trx, { id, etag }, colleague)
     const row = await trx
       .updateTable('draft')
-      .set({ ...columnsOf(input), author: actor, updated_at: deps.now(), etag: etag + 1 })
+      .set({ ...columnsOf(checked), updated_at: deps.now(), etag: etag + 1, state: 'draft' })
+      .set({ editors: [...new Set([...editors, colleague.actor])] })
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow()
@@ -77,33 +108,12 @@ export async function replaceDraft(
 }
 
 /** @throws {ExchangeError} `not-found`, `already-published`, `precondition-failed`. */
-export async function deleteDraft(deps: Deps, { id, etag }: { id: string; etag: number }): Promise<void> {
+export async function deleteDraft(deps: Deps, draft: DraftAsRead, colleague: Colleague): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
-    await lockUnchanged(trx, id, etag)
+    const { id, etag, finding, version } = await lockDraft(trx, draft, colleague)
     await trx.deleteFrom('draft').where('id', '=', id).execute()
-  })
-}
-
-/**
- * Signs and appends a draft as it stands. A draft becomes one record: publishing it again, under any key, returns the receipt.
- *
- * @param draft.etag Publishes only the draft that was read.
- * @throws {ExchangeError} `not-found`, `precondition-failed`, and the codes of `publishRecord`.
- */
-export async function publishDraft(deps: Deps, draft: { id: string; etag?: number }, call: Call): Promise<Receipt> {
-  const digest = digestOf('publish-draft', { id: draft.id })
-  const earlier = await findReceipt(deps, call, digest)
-  if (earlier) return earlier
-  const view = await getDraft(deps, draft.id)
-  const published = await findDraftReceipt(deps.db, draft.id)
-  if (published) return published
-  if (draft.etag !== undefined && draft.etag !== view.etag) throw changed(draft.id)
-  const record = await composeRecord(deps, { ...view, prev: await findPrevious(deps.db, view) })
-  return deps.writer.append({
-    ...record,
-    actor: call.actor,
-    idempotency: { subject: call.actor, key: call.idempotencyKey, digest },
-    draft: { id: view.id, etag: view.etag },
+    const { actor } = colleague
+    await audit(trx, { at: deps.now(), actor, act: 'draft.delete', target: id, detail: { etag, finding, version } })
   })
 }
 
@@ -123,48 +133,79 @@ export async function insertDraft(
   const at = deps.now()
   const row = await db
     .insertInto('draft')
-    .values({ id: uuidv7(deps), finding, version, author, created_at: at, updated_at: at, ...columnsOf(input) })
+    .values({
+      id: uuidv7(deps),
+      finding,
+      version,
+      author,
+      editors: [author],
+      created_at: at,
+      updated_at: at,
+      ...columnsOf(input),
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
   return viewOf(row)
 }
 
+/** @returns the input as it will be kept: of a marking and a group, the marking follows from the rest. */
 async function requirePublishable(
   deps: Deps,
   input: DraftInput,
   place: { finding: string; version: number },
-): Promise<void> {
-  requireContentType(input.type)
+  { actor }: Colleague,
+): Promise<DraftInput> {
+  requireWritableType(input.type)
+  const { composition } = await prepareDraft(deps, { ...input, rel: input.rel ?? [], ...place }, actor)
   // Any record id will do: what counts is that one of this length fits into the statement.
-  const prev = place.version > 1 ? 'A'.repeat(43) : undefined
-  await composeRecord(deps, { ...input, ...place, prev })
+  const prev = composition.version > 1 ? 'A'.repeat(43) : undefined
+  await composeRecord(deps, { ...composition, prev })
+  return { ...input, mark: composition.mark }
 }
 
-async function lockUnchanged(trx: Kysely<Tables>, id: string, etag: number): Promise<void> {
+/**
+ * The draft's row, locked, for somebody who has its newest state before them.
+ *
+ * @throws {ExchangeError} `not-found`, `already-published`, `precondition-failed`.
+ */
+export async function lockDraft(
+  trx: Kysely<Tables>,
+  { id, etag }: DraftAsRead,
+  colleague: Colleague,
+): Promise<Selectable<DraftTable>> {
+  const row = await lockUnpublished(trx, id, colleague)
+  if (row.etag !== etag) throw changed(id)
+  return row
+}
+
+/** @throws {ExchangeError} `not-found`, `already-published`. */
+export async function lockUnpublished(
+  trx: Kysely<Tables>,
+  id: string,
+  colleague: Colleague,
+): Promise<Selectable<DraftTable>> {
   const row = await trx
     .selectFrom('draft')
-    .select(['etag', 'receipt'])
+    .selectAll()
     .where('id', '=', id)
+    .where(isOpenToColleague(colleague))
     .forUpdate()
     .executeTakeFirst()
-  if (!row) throw new ExchangeError('not-found', `there is no draft ${id}`)
+  if (!row) throw noDraft(id)
   if (row.receipt !== null) throw new ExchangeError('already-published', `draft ${id} is published`)
-  if (row.etag !== etag) throw changed(id)
+  return row
 }
 
-async function findDraftReceipt(db: Kysely<Tables>, id: string): Promise<Receipt | undefined> {
+/** RED drafts are for those who wrote them and for reviewers. */
+function isOpenToColleague({ actor, mayReview = false }: Colleague): Expression<SqlBool> {
+  if (mayReview) return sql<SqlBool>`true`
+  return sql<SqlBool>`(content -> 'mark' ->> 'tlp' <> 'RED' or author = ${actor} or ${actor} = any (editors))`
+}
+
+/** Of a draft that is published. */
+export async function findDraftReceipt(db: Kysely<Tables>, id: string): Promise<Receipt | undefined> {
   const row = await db.selectFrom('draft').select('receipt').where('id', '=', id).executeTakeFirst()
   return (row?.receipt ?? undefined) as Receipt | undefined
-}
-
-async function findPrevious(db: Kysely<Tables>, { finding, version }: DraftView): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('own_record')
-    .select('record_id')
-    .where('finding', '=', finding)
-    .where('version', '=', version - 1)
-    .executeTakeFirst()
-  return row?.record_id.toString('base64url')
 }
 
 type Content = Pick<DraftView, 'content' | 'lang' | 'mark' | 'rel'>
@@ -174,7 +215,7 @@ function columnsOf({ type, content, lang, mark, rel = [], origins = {} }: DraftI
   return { type, content: JSON.stringify(kept), origins: JSON.stringify(origins) }
 }
 
-function viewOf(row: Selectable<DraftTable>): DraftView {
+export function viewOf(row: Selectable<DraftTable>): DraftView {
   const receipt = row.receipt as Receipt | null
   return {
     id: row.id,
@@ -183,7 +224,9 @@ function viewOf(row: Selectable<DraftTable>): DraftView {
     finding: row.finding,
     version: row.version,
     origins: row.origins as DraftView['origins'],
+    state: row.state,
     author: row.author,
+    editors: row.editors,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     etag: row.etag,
@@ -205,6 +248,10 @@ function parseCursor(cursor: string): { updatedAt: Date; id: string } {
   return { updatedAt, id }
 }
 
-function changed(id: string): ExchangeError {
+function noDraft(id: string): ExchangeError {
+  return new ExchangeError('not-found', `there is no draft ${id}`)
+}
+
+export function changed(id: string): ExchangeError {
   return new ExchangeError('precondition-failed', `draft ${id} has changed since it was read`)
 }

@@ -5,6 +5,9 @@ export type ExchangeErrorCode =
   | 'conflict' // what is asked for contradicts what is stored
   | 'version-conflict' // the version does not follow the newest one of its finding
   | 'already-published' // a draft that has become a record cannot be changed
+  | 'review-required' // a second person has to approve it first
+  | 'own-work' // whoever wrote a part of a draft does not approve it
+  | 'clearance-open' // a developer who was shown the draft has not answered yet
   | 'withdrawn' // the record or its finding has been taken back
   | 'precondition-failed' // the draft has changed since the caller read it
   | 'invalid' // the request or its content breaks a rule; see `errors`
@@ -47,4 +50,12 @@ export class ExchangeError extends Error {
     this.code = code
     this.errors = options.errors ?? []
   }
+}
+
+export function reviewRequired(): ExchangeError {
+  return new ExchangeError('review-required', 'what others may see is approved by a second person first')
+}
+
+export function clearanceOpen(): ExchangeError {
+  return new ExchangeError('clearance-open', 'a developer who was shown the draft has not answered yet')
 }

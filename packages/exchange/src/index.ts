@@ -10,7 +10,7 @@ export {
 } from './access/may-open.ts'
 export { explainAccess, previewAudience } from './access/preview-audience.ts'
 export { getPeerViewer } from './access/viewer.ts'
-export { type AuditedAct, audit } from './audit.ts'
+export { type AuditedAct, type AuditFilters, audit, listAudit } from './audit.ts'
 export { copyEntries, type EntryRow } from './database/copy.ts'
 export { migrate, requireMigrated } from './database/migrate.ts'
 export { connectionSettings, type Database, type DatabaseOptions, openDatabase } from './database/open.ts'
@@ -29,10 +29,10 @@ export type {
 export { describeNode, getReadiness } from './describe-node.ts'
 export {
   createDraft,
+  type DraftAsRead,
   deleteDraft,
   getDraft,
   listDrafts,
-  publishDraft,
   replaceDraft,
 } from './drafts.ts'
 export { ExchangeError, type ExchangeErrorCode, type FieldError } from './error.ts'
@@ -89,3 +89,25 @@ export {
 } from './tokens.ts'
 export { openWake, type Wake, type WakeTopic } from './wake.ts'
 export { type WithdrawalReason, withdrawFinding } from './withdraw.ts'
+export { getChanges } from './workflow/changes.ts'
+export {
+  addClearance,
+  type ClearanceOutcome,
+  decideClearance,
+  listClearances,
+  overrideClearance,
+} from './workflow/clearances.ts'
+export { addComment, listComments, resolveComment } from './workflow/comments.ts'
+export { createGroup, getGroup, listGroups, replaceGroup } from './workflow/manage-groups.ts'
+export { markRecord, type PublishingCall } from './workflow/mark-record.ts'
+export { type Act, type Circle, needsSecondPerson } from './workflow/needs-second-person.ts'
+export { publishDraft } from './workflow/publish-draft.ts'
+export { renewGroups } from './workflow/renew-groups.ts'
+export {
+  type Approval,
+  approveDraft,
+  getReview,
+  recallDraft,
+  sendBackDraft,
+  submitDraft,
+} from './workflow/review-draft.ts'

@@ -2,24 +2,43 @@ import { createHash } from 'node:crypto'
 import { canonicalize, encodeBase64url, type JsonValue, type Receipt, type RecordInput } from '@concordance/protocol'
 import { composeRecord, requireContentType } from './compose-record.ts'
 import type { Deps } from './deps.ts'
-import { ExchangeError } from './error.ts'
+import { ExchangeError, reviewRequired } from './error.ts'
 import { uuidv7 } from './keys/uuid.ts'
+import { needsSecondPerson } from './workflow/needs-second-person.ts'
 
 /** Who asks for an act, and the key under which it counts once. */
 export interface Call {
   /** Subject of a person or program. */
   readonly actor: string
   readonly idempotencyKey: string
+  /** Sees the RED drafts of others too. */
+  readonly mayReview?: boolean
+}
+
+/** Who reads or changes drafts. */
+export type Colleague = Pick<Call, 'actor' | 'mayReview'>
+
+/**
+ * Publishes a record in one go. RED alone: whatever anybody outside this institute may ever see goes through a draft,
+ * which a second person approves.
+ *
+ * @throws {ExchangeError} `review-required`, and the codes of `appendRecord`.
+ */
+export async function publishRecord(deps: Deps, input: RecordInput, call: Call): Promise<Receipt> {
+  requireContentType(input.type)
+  if (needsSecondPerson({ kind: 'publish', mark: input.mark })) throw reviewRequired()
+  return appendRecord(deps, input, call)
 }
 
 /**
- * Publishes a record in one go: validates, signs, appends. Durable when it returns. The same key with the same input
- * returns the first receipt, so callers may retry after a lost answer.
+ * Composes, signs and appends a record of content; durable when it returns. Below the review rule: for use cases that have
+ * applied it, and for loading. The same key with the same input returns the first receipt, so callers may retry after a
+ * lost answer.
  *
  * @throws {ExchangeError} the codes of `composeRecord`, `version-conflict`, `withdrawn`, `idempotency-mismatch`,
  * `log-unconfirmed`, `store-unavailable`, `disk-full`; nothing was appended, unless the store failed at the very commit.
  */
-export async function publishRecord(deps: Deps, input: RecordInput, call: Call): Promise<Receipt> {
+export async function appendRecord(deps: Deps, input: RecordInput, call: Call): Promise<Receipt> {
   requireContentType(input.type)
   const { finding = uuidv7(deps), version = 1 } = input
   const prev = version === 1 ? undefined : await getPrevious(deps, finding, version)

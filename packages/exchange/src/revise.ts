@@ -1,4 +1,4 @@
-import { type DraftView, encodeBase64url, type JsonObject, parseStatementUnsafe } from '@concordance/protocol'
+import type { DraftView } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import { requireContentType } from './compose-record.ts'
 import type { Tables } from './database/tables.ts'
@@ -7,50 +7,39 @@ import { insertDraft } from './drafts.ts'
 import { ExchangeError } from './error.ts'
 import { once } from './once.ts'
 import { type Call, digestOf } from './publish.ts'
+import { getMarkedRecord, type MarkedRecord, requireReader } from './workflow/effective-marking.ts'
+import { findOwnVersion, type OwnVersion } from './workflow/own-findings.ts'
 
 /**
- * Begins the next version of one of our findings: a draft filled from the newest version.
+ * Begins the next version of one of our findings: a draft filled from the newest version, marked as that is now.
  *
  * @throws {ExchangeError} `not-found`, `withdrawn`, `idempotency-mismatch`.
  */
 export async function reviseFinding(deps: Deps, finding: string, call: Call): Promise<DraftView> {
   return once(deps, call, digestOf('revise', { finding }), async (trx) => {
-    const { statement, body } = await getNewestVersion(trx, finding)
-    const { type, lang, mark, rel, version } = statement
-    const input = { type, lang, mark, rel: [...rel], content: contentOf(body) }
+    const { statement, content, mark } = await getNewestVersion(trx, finding, call.actor)
+    const { type, lang, rel, version } = statement
+    const input = { type, lang, mark, rel: [...rel], content }
     return insertDraft(deps, trx, { input, finding, version: version + 1, author: call.actor })
   })
 }
 
 /**
- * The newest version of one of our own findings, as published.
+ * The newest version of one of our own findings, as published, and its marking.
  *
- * @throws {ExchangeError} `not-found` where there is none or it is not of a content type, `withdrawn`.
+ * @param subject Who asks for it: a RED record is for those who worked on it.
+ * @throws {ExchangeError} `not-found` where there is none, `invalid` where it is not of a content type, `withdrawn`.
  */
-export async function getNewestVersion(db: Kysely<Tables>, finding: string) {
-  const row = await db
-    .selectFrom('own_record')
-    .innerJoin('log', (join) => join.on('log.is_own', '=', true))
-    .innerJoin('entry', (join) =>
-      join.onRef('entry.log', '=', 'log.id').onRef('entry.position', '=', 'own_record.position'),
-    )
-    .leftJoin('withdrawn', (join) =>
-      join.onRef('withdrawn.log', '=', 'log.id').onRef('withdrawn.record_id', '=', 'own_record.record_id'),
-    )
-    .select(['own_record.record_id', 'entry.statement', 'entry.body', 'withdrawn.effect'])
-    .where('own_record.finding', '=', finding)
-    .orderBy('own_record.version', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  if (!row?.statement) throw new ExchangeError('not-found', 'there is no such finding of this institute')
-  if (row.effect !== null) throw new ExchangeError('withdrawn', `finding ${finding} is withdrawn`)
-  const { statement } = parseStatementUnsafe(row.statement.toString('utf8'))
-  requireContentType(statement.type)
-  return { recordId: encodeBase64url(row.record_id), statement, body: row.body?.toString('utf8') ?? '{}' }
-}
-
-/** Issuer and salt belong to one body; the next version gets its own. */
-function contentOf(body: string): JsonObject {
-  const { iss: _, salt: __, ...content } = JSON.parse(body) as JsonObject
-  return content
+export async function getNewestVersion(
+  db: Kysely<Tables>,
+  finding: string,
+  subject: string,
+): Promise<OwnVersion & MarkedRecord> {
+  const newest = await findOwnVersion(db, finding)
+  if (!newest) throw new ExchangeError('not-found', 'there is no such finding of this institute')
+  const marked = await getMarkedRecord(db, newest.recordId)
+  requireReader(marked, subject)
+  if (newest.isWithdrawn) throw new ExchangeError('withdrawn', `finding ${finding} is withdrawn`)
+  requireContentType(newest.statement.type)
+  return { ...newest, ...marked }
 }

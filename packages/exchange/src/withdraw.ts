@@ -9,10 +9,10 @@ import { getNewestVersion } from './revise.ts'
 export type WithdrawalReason = BodyOf<typeof api.withdrawFinding>
 
 /**
- * Takes back the newest version of one of our findings: appends a withdrawal under the same marking, so that whoever could
- * read the record learns of it. Holders hide the body; the statement and its place in the log remain.
+ * Takes back the newest version of one of our findings: appends a withdrawal marked as the record is now, so that whoever
+ * may read it learns of it. Holders hide the body; the statement and its place in the log remain.
  *
- * @throws {ExchangeError} `not-found`, `withdrawn` when it is already, and the codes of `publishRecord`.
+ * @throws {ExchangeError} `not-found`, `withdrawn` when it is already, and the codes of `appendRecord`.
  */
 export async function withdrawFinding(
   deps: Deps,
@@ -23,16 +23,17 @@ export async function withdrawFinding(
   const digest = digestOf('withdraw', { finding, why })
   const earlier = await findReceipt(deps, call, digest)
   if (earlier) return earlier
-  const { recordId, statement } = await getNewestVersion(deps.db, finding)
+  const newest = await getNewestVersion(deps.db, finding, call.actor)
+  const { recordId, statement, mark, markedAs, readers } = newest
   const record = await composeRecord(deps, {
     type: 'withdrawal',
     lang: statement.lang,
-    mark: statement.mark,
+    mark,
     content: why,
     rel: [{ kind: 'withdraws', target: { iss: deps.identity.iss, record: recordId } }],
     finding: uuidv7(deps),
     version: 1,
   })
   const idempotency = { subject: call.actor, key: call.idempotencyKey, digest }
-  return deps.writer.append({ ...record, actor: call.actor, idempotency })
+  return deps.writer.append({ ...record, actor: call.actor, readers, idempotency, markedAs })
 }

@@ -1,6 +1,6 @@
 import { limits, type RecordInput } from '@concordance/protocol'
 import t from 'tap'
-import { publishRecord } from '../src/publish.ts'
+import { appendRecord } from '../src/publish.ts'
 import { group, input, marks, observation } from './support/content.ts'
 import { call, openInstitute } from './support/institute.ts'
 
@@ -33,19 +33,19 @@ t.test('what is published', async (t) => {
   ]
   for (const [what, change, code] of refused) {
     await t.test(`is refused for ${what}`, async (t) => {
-      await t.rejects(publishRecord(deps, input(change), call()), { code })
+      await t.rejects(appendRecord(deps, input(change), call()), { code })
       t.equal(await size(), before, 'nothing was written')
     })
   }
 
   await t.test('names the field that breaks a rule', async (t) => {
     const broken = input({ content: { ...observation(), country: 'Kenya' } })
-    await t.rejects(publishRecord(deps, broken, call()), { errors: [{ pointer: '/content/country' }] })
+    await t.rejects(appendRecord(deps, broken, call()), { errors: [{ pointer: '/content/country' }] })
   })
 
   for (const [label, mark] of Object.entries(marks)) {
     await t.test(`may carry every valid marking: ${label}`, async (t) => {
-      const { position } = await publishRecord(deps, input({ mark }), call())
+      const { position } = await appendRecord(deps, input({ mark }), call())
       const row = await deps.db
         .selectFrom('own_record')
         .select('tlp')
@@ -56,11 +56,11 @@ t.test('what is published', async (t) => {
   }
 
   await t.test('may be the next version of a finding, once', async (t) => {
-    const first = await publishRecord(deps, input(), call())
+    const first = await appendRecord(deps, input(), call())
     const next = input({ finding: first.finding, version: 2 })
-    t.match(await publishRecord(deps, next, call()), { finding: first.finding, version: 2 })
-    await t.rejects(publishRecord(deps, next, call()), { code: 'version-conflict' })
-    await t.rejects(publishRecord(deps, input({ finding: first.finding }), call()), { code: 'version-conflict' })
+    t.match(await appendRecord(deps, next, call()), { finding: first.finding, version: 2 })
+    await t.rejects(appendRecord(deps, next, call()), { code: 'version-conflict' })
+    await t.rejects(appendRecord(deps, input({ finding: first.finding }), call()), { code: 'version-conflict' })
   })
 })
 

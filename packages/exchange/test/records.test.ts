@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Viewer } from '../src/access/may-open.ts'
 import { projectAll } from '../src/projection/start-projection.ts'
-import { publishRecord } from '../src/publish.ts'
+import { appendRecord } from '../src/publish.ts'
 import { getRecord, listRecords, listVersions, searchRecords } from '../src/records.ts'
 import { withdrawFinding } from '../src/withdraw.ts'
 import { input, marks, observation } from './support/content.ts'
@@ -18,7 +18,7 @@ t.test('a list', async (t) => {
   for (let i = 0; i < 25; i++) {
     if (i % 4 === 0) clock.seconds += 1
     const mark = i % 2 === 0 ? marks.clear : marks.green
-    published.push((await publishRecord(deps, input({ mark }), call())).recordId)
+    published.push((await appendRecord(deps, input({ mark }), call())).recordId)
   }
   await projectAll(deps)
 
@@ -35,7 +35,7 @@ t.test('a list', async (t) => {
         })
         seen.push(...page.items.map(({ recordId }) => recordId))
         cursor = page.next
-        await publishRecord(deps, input({ mark: marks.green }), call())
+        await appendRecord(deps, input({ mark: marks.green }), call())
         await projectAll(deps)
       } while (cursor)
       t.same(seen, published.toReversed())
@@ -69,9 +69,9 @@ t.test('a list', async (t) => {
 
 t.test('what is closed to a viewer leaves no trace', async (t) => {
   const { deps } = await openInstitute(t)
-  const first = await publishRecord(deps, input({ mark: marks.clear, content: observation('alpha') }), call())
+  const first = await appendRecord(deps, input({ mark: marks.clear, content: observation('alpha') }), call())
   const next = input({ mark: marks.red, content: observation('omega'), finding: first.finding, version: 2 })
-  const second = await publishRecord(deps, next, call())
+  const second = await appendRecord(deps, next, call())
   await projectAll(deps)
 
   await t.test('in the standing of an earlier version', async (t) => {
@@ -103,7 +103,7 @@ t.test('what is closed to a viewer leaves no trace', async (t) => {
 
 t.test('an own record is read at once, while the projection stands back', async (t) => {
   const { deps } = await openInstitute(t)
-  const first = await publishRecord(deps, input({ mark: marks.clear }), call())
+  const first = await appendRecord(deps, input({ mark: marks.clear }), call())
 
   await t.test('by its id, with its body', async (t) => {
     t.match(await getRecord(deps, everybody, first.recordId), {
@@ -116,20 +116,20 @@ t.test('an own record is read at once, while the projection stands back', async 
 
   await t.test('in its standing: the version before is superseded', async (t) => {
     const { finding } = first
-    await publishRecord(deps, input({ mark: marks.clear, finding, version: 2 }), call())
+    await appendRecord(deps, input({ mark: marks.clear, finding, version: 2 }), call())
     t.equal((await getRecord(deps, everybody, first.recordId)).status, 'superseded')
-    await publishRecord(deps, input({ mark: marks.clear, finding, version: 3 }), call())
+    await appendRecord(deps, input({ mark: marks.clear, finding, version: 3 }), call())
     t.equal((await listVersions(deps, everybody, deps.identity.iss, finding)).length, 3)
   })
 
   await t.test('behind more entries than one batch of the projection holds', async (t) => {
-    const others = Array.from({ length: 450 }, () => publishRecord(deps, input(), call()))
+    const others = Array.from({ length: 450 }, () => appendRecord(deps, input(), call()))
     const { recordId } = (await Promise.all(others)).reduce((a, b) => (a.position > b.position ? a : b))
     t.match(await getRecord(deps, person, recordId), { recordId })
   })
 
   await t.test('also where another process is at it: it is waited for', async (t) => {
-    const { recordId } = await publishRecord(deps, input(), call())
+    const { recordId } = await appendRecord(deps, input(), call())
     const other = await deps.pool.connect()
     await other.query('begin; select 1 from projection for update')
     const reading = getRecord(deps, person, recordId)
@@ -141,7 +141,7 @@ t.test('an own record is read at once, while the projection stands back', async 
 
 t.test('the projection follows a log that is never quiet', async (t) => {
   const { deps } = await openInstitute(t, { worker: true })
-  const { recordId } = await publishRecord(deps, input({ mark: marks.clear }), call())
+  const { recordId } = await appendRecord(deps, input({ mark: marks.clear }), call())
   const busy = setInterval(() => deps.wake.announce(`log:${deps.identity.iss}`, 1), 50)
   t.teardown(() => clearInterval(busy))
   for (;;) {
@@ -153,7 +153,7 @@ t.test('the projection follows a log that is never quiet', async (t) => {
 
 t.test('a withdrawn record', async (t) => {
   const { deps } = await openInstitute(t)
-  const { finding, recordId } = await publishRecord(
+  const { finding, recordId } = await appendRecord(
     deps,
     input({ mark: marks.clear, content: observation('secretword') }),
     call(),
@@ -189,7 +189,7 @@ t.test('search', async (t) => {
   }
   const ids = new Map<string, string>()
   for (const [name, text] of Object.entries(texts)) {
-    const { recordId } = await publishRecord(deps, input({ mark: marks.clear, content: observation(text) }), call())
+    const { recordId } = await appendRecord(deps, input({ mark: marks.clear, content: observation(text) }), call())
     ids.set(recordId, name)
   }
   await projectAll(deps)

@@ -16,9 +16,11 @@ import { formatRawProblem, problemAnswers, sendProblem } from './problems.ts'
 import { createRates } from './rates.ts'
 import { accessRoutes } from './routes/access.ts'
 import { answerRoutes } from './routes/answers.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { draftRoutes } from './routes/drafts.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { findingRoutes } from './routes/findings.ts'
+import { groupRoutes } from './routes/groups.ts'
 import { logRoutes } from './routes/log.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { observationRoutes } from './routes/observations.ts'
@@ -27,6 +29,7 @@ import { peerRoutes } from './routes/peers.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
+import { remarkRoutes, reviewRoutes } from './routes/reviews.ts'
 import { searchRoutes } from './routes/search.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
@@ -83,6 +86,10 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   await app.register(async (persons) => {
     guardPersons(persons, guard)
     await persons.register(draftRoutes, { deps })
+    await persons.register(reviewRoutes, { deps })
+    await persons.register(remarkRoutes, { deps })
+    await persons.register(groupRoutes, { deps })
+    await persons.register(auditRoutes, { deps })
     await persons.register(findingRoutes, { deps })
     await persons.register(searchRoutes, { deps, rates })
     await persons.register(peerRoutes, { deps })

@@ -44,7 +44,7 @@ export function peerOf({ caller }: FastifyRequest): PeerCaller {
 }
 
 /** Of a route that only persons reach. */
-export function personOf({ caller }: FastifyRequest): PersonCaller {
+export function personOf({ caller }: { readonly caller: Caller }): PersonCaller {
   if (caller.kind !== 'person') throw unauthenticated()
   return caller
 }

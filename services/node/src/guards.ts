@@ -15,11 +15,12 @@ declare module 'fastify' {
     /** The declared policy of the route, set by the guard that enforces it. */
     access?: Access
     scope?: Scope
+    alsoScopes?: readonly Scope[]
   }
 }
 
 /** A route as it is registered: an operation of the contract and its handler. */
-type Declared = RouteOptions & Partial<Pick<RouteContract, 'access' | 'scope'>>
+type Declared = RouteOptions & Partial<Pick<RouteContract, 'access' | 'scope' | 'alsoScopes'>>
 
 /** Refuses to start with a route that no guard stands in front of. Register before the first route. */
 export const accessPolicies = fp(async (app: FastifyInstance) => {
@@ -86,7 +87,8 @@ function admitOnly(app: FastifyInstance, access: Access): void {
     if (route.access !== access) {
       throw new NodeError('ROUTE_UNGUARDED', `${nameOf(route)} declares ${route.access ?? 'no access'}, not ${access}`)
     }
-    route.config = { ...route.config, access, ...(route.scope && { scope: route.scope }) }
+    const { scope, alsoScopes = [] } = route
+    route.config = { ...route.config, access, alsoScopes, ...(scope && { scope }) }
   })
 }
 
@@ -98,8 +100,9 @@ async function admitPeer({ deps, rates }: GuardOptions, request: FastifyRequest,
 async function admitPerson(options: GuardOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   request.caller = await options.checkPerson.establish(request)
   await options.rates.person(request, reply)
-  const { scope } = request.routeOptions.config
-  if (scope) requireScope(personOf(request), scope)
+  const { scope, alsoScopes = [] } = request.routeOptions.config
+  const person = personOf(request)
+  if (scope && !alsoScopes.some((also) => person.scopes.includes(also))) requireScope(person, scope)
 }
 
 async function admitViewer(options: GuardOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {

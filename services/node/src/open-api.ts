@@ -15,6 +15,8 @@ export const tags: Record<string, string> = {
   records: 'Signed records.',
   findings: 'The versions of one finding.',
   drafts: 'Unsigned work of the institute’s own staff.',
+  review: 'A draft’s way past a second person.',
+  groups: 'Circles of institutes.',
   search: 'Search here and at every peer.',
   peers: 'Other institutes’ nodes, as this node sees them.',
   people: 'Who people are: sign-in, sessions, API tokens.',
@@ -91,7 +93,7 @@ function operationOf(route: RouteContract, components: Components) {
   return {
     operationId: route.operationId,
     summary: route.summary,
-    description: route.scope === undefined ? route.description : `${route.description} Scope: \`${route.scope}\`.`,
+    description: route.scope === undefined ? route.description : `${route.description} Scope: ${scopesOf(route)}.`,
     tags: [...route.tags],
     security: securityOf(route),
     ...parametersOf(route, components),
@@ -100,6 +102,10 @@ function operationOf(route: RouteContract, components: Components) {
     }),
     responses: responsesOf(route, components),
   }
+}
+
+function scopesOf({ scope, alsoScopes = [] }: RouteContract): string {
+  return [scope, ...alsoScopes].map((each) => `\`${each}\``).join(' or ')
 }
 
 function securityOf({ access }: RouteContract) {

@@ -20,12 +20,16 @@ export interface Tables {
   comparison: ComparisonTable
   record: RecordTable
   draft: DraftTable
+  draft_review: DraftReviewTable
+  draft_comment: DraftCommentTable
+  draft_clearance: DraftClearanceTable
   idempotency: IdempotencyTable
   api_token: ApiTokenTable
   person: PersonTable
   session: SessionTable
   request_jti: RequestJtiTable
   audit: AuditTable
+  audit_trail: AuditTrailView
   remarked: RemarkedTable
   group_snapshot: GroupSnapshotTable
   group_member: GroupMemberTable
@@ -220,6 +224,49 @@ export interface DraftTable {
   updated_at: Date
   etag: Generated<number>
   receipt: ColumnType<unknown, string | null | undefined, string | null>
+  state: Generated<DraftState>
+  editors: Generated<string[]>
+}
+
+export type DraftState = 'draft' | 'in-review' | 'sent-back' | 'approved'
+
+export interface DraftReviewTable {
+  id: Generated<number>
+  draft: string
+  etag: number
+  act: 'submit' | 'send-back' | 'approve' | 'recall'
+  actor: string
+  at: Date
+  note: Nullable<string>
+  hazard: Nullable<'none' | 'mitigated' | 'hazard'>
+  hazard_note: Nullable<string>
+  work: Json<unknown>
+}
+
+export interface DraftCommentTable {
+  id: Generated<number>
+  draft: string
+  etag: number
+  pointer: string
+  text: string
+  author: string
+  at: Date
+  resolved_by: Nullable<string>
+  resolved_at: Nullable<Date>
+}
+
+export interface DraftClearanceTable {
+  id: Generated<number>
+  draft: string
+  developer: string
+  agreement: string
+  due_on: string
+  outcome: Generated<'open' | 'cleared' | 'commented' | 'objected' | 'no-answer'>
+  note: Nullable<string>
+  decided_by: Nullable<string>
+  decided_at: Nullable<Date>
+  overridden_by: Nullable<string>
+  override_reason: Nullable<string>
 }
 
 export interface IdempotencyTable {
@@ -278,6 +325,17 @@ export interface AuditTable {
   act: string
   target: string
   detail: JsonWithDefault<unknown>
+}
+
+/** (`kind`, `number`) is the place of a line: within a kind numbers rise with time. */
+export interface AuditTrailView {
+  at: Date
+  actor: string
+  act: string
+  target: string
+  detail: ColumnType<unknown, never, never>
+  kind: 'act' | 'entry'
+  number: number
 }
 
 export interface RemarkedTable {

@@ -31,9 +31,26 @@ export interface NewEntry {
   /** The same key with the same digest gives the first receipt again. */
   readonly idempotency?: { readonly subject: string; readonly key: string; readonly digest: Uint8Array } | undefined
   /** The draft it is made of; refused when that has changed since it was read. */
-  readonly draft?: { readonly id: string; readonly etag: number } | undefined
+  readonly draft?: NewEntryDraft | undefined
+  /** The record it was composed for: refused when that has another marking meanwhile. */
+  readonly markedAs?: MarkedAs | undefined
   /** The document a keyset record puts in force, verified against the one before. Such an entry is appended alone. */
   readonly keyset?: Keyset | undefined
+}
+
+export interface NewEntryDraft {
+  readonly id: string
+  readonly etag: number
+  /** Refused unless somebody who wrote no part of the draft has approved exactly this state of it. */
+  readonly needsApproval: boolean
+}
+
+/** How a record of our own is marked, as somebody read it. */
+export interface MarkedAs {
+  /** Base64url. */
+  readonly recordId: string
+  /** Position of its newest marking record; undefined where its own statement says it. */
+  readonly since: number | undefined
 }
 
 export type Outcome = { readonly receipt: Receipt } | { readonly error: ExchangeError }

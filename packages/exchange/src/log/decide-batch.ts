@@ -1,5 +1,5 @@
 import type { Receipt } from '@concordance/protocol'
-import { ExchangeError } from '../error.ts'
+import { clearanceOpen, ExchangeError, reviewRequired } from '../error.ts'
 import type { NewEntry } from './append-batch.ts'
 import { type Known, keyOf, type NewestVersion, targetOf } from './look-ahead.ts'
 
@@ -13,7 +13,14 @@ export type Decision =
 
 /** Decides each entry in turn, as if those before it had been appended. Pure: everything it may know is in `known`. */
 export function decideBatch(entries: readonly NewEntry[], known: Known): Decision[] {
-  const batch: Batch = { known, keys: new Map(), drafts: new Map(), findings: new Map(), withdrawn: new Set() }
+  const batch: Batch = {
+    known,
+    keys: new Map(),
+    drafts: new Map(),
+    findings: new Map(),
+    withdrawn: new Set(),
+    remarked: new Set(),
+  }
   return entries.map((entry, index) => {
     try {
       return decide(batch, entry, index)
@@ -31,6 +38,7 @@ interface Batch {
   readonly drafts: Map<string, number>
   readonly findings: Map<string, NewestVersion>
   readonly withdrawn: Set<string>
+  readonly remarked: Set<string>
 }
 
 function decide(batch: Batch, entry: NewEntry, index: number): Decision {
@@ -39,6 +47,7 @@ function decide(batch: Batch, entry: NewEntry, index: number): Decision {
   requireNextVersion(batch, entry)
   requireNextKeyset(batch, entry)
   requireNotWithdrawn(batch, entry)
+  requireMarkedAs(batch, entry)
 
   const key = keyOf(entry)
   if (key && entry.idempotency) batch.keys.set(key, { index, digest: entry.idempotency.digest })
@@ -47,6 +56,7 @@ function decide(batch: Batch, entry: NewEntry, index: number): Decision {
   batch.findings.set(statement.finding, { version: statement.version, recordId, isWithdrawn: false })
   const target = targetOf(entry)
   if (target) batch.withdrawn.add(target)
+  if (statement.type === 'marking' && entry.markedAs) batch.remarked.add(entry.markedAs.recordId)
   return { kind: 'append' }
 }
 
@@ -72,6 +82,8 @@ function draftOf({ known, drafts }: Batch, { draft }: NewEntry): Decision | unde
   if (stored.etag !== draft.etag) {
     throw new ExchangeError('precondition-failed', `draft ${draft.id} changed while it was being published`)
   }
+  if (draft.needsApproval && !stored.isApproved) throw reviewRequired()
+  if (stored.hasOpenClearance) throw clearanceOpen()
   return undefined
 }
 
@@ -97,5 +109,12 @@ function requireNotWithdrawn({ known, withdrawn }: Batch, entry: NewEntry): void
   const target = targetOf(entry)
   if (target !== undefined && (known.withdrawn.has(target) || withdrawn.has(target))) {
     throw new ExchangeError('withdrawn', 'the record is withdrawn already')
+  }
+}
+
+function requireMarkedAs({ known, remarked }: Batch, { markedAs }: NewEntry): void {
+  if (!markedAs) return
+  if (known.remarked.get(markedAs.recordId) !== markedAs.since || remarked.has(markedAs.recordId)) {
+    throw new ExchangeError('conflict', 'the record was given another marking meanwhile')
   }
 }

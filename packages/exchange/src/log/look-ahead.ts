@@ -21,7 +21,17 @@ export interface Known {
   readonly findings: ReadonlyMap<string, NewestVersion>
   /** Ids of withdrawn records among those to be withdrawn. */
   readonly withdrawn: ReadonlySet<string>
-  readonly drafts: ReadonlyMap<string, { readonly etag: number; readonly receipt: Receipt | null }>
+  readonly drafts: ReadonlyMap<string, KnownDraft>
+  /** Position of the newest marking record, by the id of its target, of the records that entries were composed for. */
+  readonly remarked: ReadonlyMap<string, number>
+}
+
+export interface KnownDraft {
+  readonly etag: number
+  readonly receipt: Receipt | null
+  /** By somebody who wrote no part of it, and as it stands. */
+  readonly isApproved: boolean
+  readonly hasOpenClearance: boolean
 }
 
 export interface NewestVersion {
@@ -35,17 +45,18 @@ export interface NewestVersion {
  * snapshot of its own, so what comes after the lock sees everything committed before it.
  */
 export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Known> {
-  const [, logs, receipts, findings, withdrawn, drafts] = await Promise.all([
+  const [, logs, receipts, findings, withdrawn, drafts, remarked] = await Promise.all([
     client.query('begin'),
     client.query<OwnLogRow>({ name: 'lock-own-log', text: lockOwnLog }),
     queryReceipts(client, entries),
     queryFindings(client, entries),
     queryWithdrawn(client, entries),
     queryDrafts(client, entries),
+    queryRemarked(client, entries),
   ])
   const [ownLog] = logs.rows
   if (!ownLog) throw new ExchangeError('identity-invalid', 'the database holds no log of our own')
-  return { ownLog, receipts, findings, withdrawn, drafts }
+  return { ownLog, receipts, findings, withdrawn, drafts, remarked }
 }
 
 export function keyOf({ idempotency }: NewEntry): string | undefined {
@@ -101,12 +112,33 @@ async function queryWithdrawn(client: pg.ClientBase, entries: readonly NewEntry[
   return new Set(rows.map(({ record_id }) => encodeBase64url(record_id)))
 }
 
-async function queryDrafts(client: pg.ClientBase, entries: readonly NewEntry[]) {
+async function queryDrafts(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Map<string, KnownDraft>> {
   const ids = entries.flatMap(({ draft }) => draft?.id ?? [])
   if (ids.length === 0) return new Map()
-  const { rows } = await client.query<{ id: string; etag: number; receipt: Receipt | null }>(
-    'select id, etag, receipt from draft where id = any ($1::uuid[]) order by id for update',
+  const { rows } = await client.query<KnownDraft & { id: string }>(
+    `select id, etag, receipt,
+       state = 'approved' and exists (
+         select from draft_review review
+         where review.draft = draft.id and review.etag = draft.etag and review.act = 'approve'
+           and review.actor <> draft.author and review.actor <> all (draft.editors)
+       ) as "isApproved",
+       exists (
+         select from draft_clearance clearance
+         where clearance.draft = draft.id and clearance.outcome = 'open' and clearance.overridden_by is null
+       ) as "hasOpenClearance"
+     from draft where id = any ($1::uuid[]) order by id for update`,
     [ids],
   )
-  return new Map(rows.map(({ id, etag, receipt }) => [id, { etag, receipt }]))
+  return new Map(rows.map(({ id, ...draft }) => [id, draft]))
+}
+
+async function queryRemarked(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Map<string, number>> {
+  const ids = entries.flatMap(({ markedAs }) => (markedAs ? [Buffer.from(markedAs.recordId, 'base64url')] : []))
+  if (ids.length === 0) return new Map()
+  const { rows } = await client.query<{ record_id: Buffer; position: number }>(
+    `select record_id, position from remarked
+     where log = (select id from log where is_own) and record_id = any ($1::bytea[])`,
+    [ids],
+  )
+  return new Map(rows.map(({ record_id, position }) => [encodeBase64url(record_id), position]))
 }

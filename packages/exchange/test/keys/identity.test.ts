@@ -13,7 +13,7 @@ import t, { type Test } from 'tap'
 import type { Deps } from '../../src/deps.ts'
 import { createIdentity, readFirstKeyset, readSigners } from '../../src/keys/identity-files.ts'
 import { publishKeyset } from '../../src/keys/publish-keyset.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { input } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
 
@@ -109,12 +109,12 @@ t.test('a new keyset', async (t) => {
   await t.test(
     'is in force from the entry after it, and a record signed by the key it retires is signed again',
     async (t) => {
-      await publishRecord(deps, input(), call())
+      await appendRecord(deps, input(), call())
       const { position } = await publishKeyset(deps, keyset, 'operator')
       t.equal(position, 2)
       t.equal(deps.signers.record.kid, old, 'nobody has told this process yet')
       await writeFile(join(dataDir, 'keys', 'record.jwk'), JSON.stringify(jwk))
-      const receipt = await publishRecord(deps, input(), call())
+      const receipt = await appendRecord(deps, input(), call())
       t.not(deps.signers.record.kid, old)
       const entry = await deps.db.selectFrom('entry').select('statement').where('position', '=', 3).executeTakeFirst()
       t.match(entry?.statement?.toString(), new RegExp(`^${headerStart(deps.signers.record.kid)}`))
@@ -130,9 +130,9 @@ t.test('a new keyset', async (t) => {
   await t.test('without whose key nothing is appended', async (t) => {
     const next = await rotateRecordKey(deps, dataDir, { lastGood: 4 })
     t.equal((await publishKeyset(deps, next.keyset, 'operator')).position, 4)
-    await t.rejects(publishRecord(deps, input(), call()), { code: 'unavailable' })
+    await t.rejects(appendRecord(deps, input(), call()), { code: 'unavailable' })
     await writeFile(join(dataDir, 'keys', 'record.jwk'), JSON.stringify(next.jwk))
-    t.equal((await publishRecord(deps, input(), call())).position, 5)
+    t.equal((await appendRecord(deps, input(), call())).position, 5)
   })
 
   await t.test('is known at the next start', async (t) => {

@@ -4,7 +4,7 @@ import { encodeBase64url, parseStatementUnsafe, recordIdOf, verifyBody } from '@
 import t from 'tap'
 import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
 import { verifyOwnLog } from '../../src/log/verify-own-log.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { input, observation } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
 
@@ -32,7 +32,7 @@ t.test('publishing', async (t) => {
     deps.db.selectFrom('entry').selectAll().where('position', '=', position).executeTakeFirstOrThrow()
 
   await t.test('stores the exact bytes whose hashes the receipt names', async (t) => {
-    const receipt = await publishRecord(deps, input(), call())
+    const receipt = await appendRecord(deps, input(), call())
     const { statement: bytes, body, leaf_hash, record_id } = await stored(receipt.position)
     const compact = bytes?.toString() ?? ''
     t.equal(recordIdOf(compact), receipt.recordId)
@@ -46,7 +46,7 @@ t.test('publishing', async (t) => {
 
   await t.test('gives concurrent publishers consecutive positions, each exactly once', async (t) => {
     const before = (await deps.db.selectFrom('log').select('size').executeTakeFirstOrThrow()).size
-    const receipts = await Promise.all(Array.from({ length: 700 }, () => publishRecord(deps, input(), call())))
+    const receipts = await Promise.all(Array.from({ length: 700 }, () => appendRecord(deps, input(), call())))
     const positions = receipts.map(({ position }) => position).sort((a, b) => a - b)
     t.same(
       positions,
@@ -64,7 +64,7 @@ t.test('publishing', async (t) => {
   })
 
   await t.test('writes who did it into the audit trail', async (t) => {
-    const { position } = await publishRecord(deps, input(), call('grace'))
+    const { position } = await appendRecord(deps, input(), call('grace'))
     const { rows } = await deps.pool.query('select * from audit_trail where target = $1', [`${position}`])
     t.match(rows, [{ actor: 'grace', act: 'publish', detail: { type: 'observation', version: 1 } }])
   })
@@ -76,16 +76,16 @@ t.test('repeating a publication', async (t) => {
 
   await t.test('under the same key returns the first receipt and appends nothing', async (t) => {
     const again = call()
-    const first = await publishRecord(deps, input(), again)
+    const first = await appendRecord(deps, input(), again)
     const before = await size()
-    t.same(await publishRecord(deps, input(), again), first)
+    t.same(await appendRecord(deps, input(), again), first)
     t.equal(await size(), before)
   })
 
   await t.test('many times at once appends one record', async (t) => {
     const before = await size()
     const once = call()
-    const receipts = await Promise.all(Array.from({ length: 20 }, () => publishRecord(deps, input(), once)))
+    const receipts = await Promise.all(Array.from({ length: 20 }, () => appendRecord(deps, input(), once)))
     t.equal(new Set(receipts.map(({ recordId }) => recordId)).size, 1)
     t.equal(await size(), before + 1)
   })
@@ -94,24 +94,24 @@ t.test('repeating a publication', async (t) => {
     'under the same key with other content is refused, and another person’s key is another key',
     async (t) => {
       const taken = call()
-      await publishRecord(deps, input(), taken)
+      await appendRecord(deps, input(), taken)
       const other = input({ content: observation('Something else.') })
-      await t.rejects(publishRecord(deps, other, taken), { code: 'idempotency-mismatch' })
-      await t.resolves(publishRecord(deps, other, { ...taken, actor: 'grace' }))
+      await t.rejects(appendRecord(deps, other, taken), { code: 'idempotency-mismatch' })
+      await t.resolves(appendRecord(deps, other, { ...taken, actor: 'grace' }))
     },
   )
 })
 
 t.test('one refused record fails none of its neighbours in a batch', async (t) => {
   const { deps } = await openInstitute(t)
-  const first = await publishRecord(deps, input(), call())
-  const next = () => publishRecord(deps, input({ finding: first.finding, version: 2 }), call())
+  const first = await appendRecord(deps, input(), call())
+  const next = () => appendRecord(deps, input({ finding: first.finding, version: 2 }), call())
   const results = await Promise.allSettled([
-    ...Array.from({ length: 5 }, () => publishRecord(deps, input(), call())),
+    ...Array.from({ length: 5 }, () => appendRecord(deps, input(), call())),
     next(),
     next(),
-    publishRecord(deps, input({ finding: first.finding, version: 9 }), call()),
-    ...Array.from({ length: 5 }, () => publishRecord(deps, input(), call())),
+    appendRecord(deps, input({ finding: first.finding, version: 9 }), call()),
+    ...Array.from({ length: 5 }, () => appendRecord(deps, input(), call())),
   ])
   const refused = results.filter((result) => result.status === 'rejected')
   t.equal(results.length - refused.length, 11, 'ten neighbours and one of the two second versions')
@@ -125,7 +125,7 @@ t.test('two processes on one database', async (t) => {
 
   await t.test('append one gapless log and sign it without a contradiction', async (t) => {
     const receipts = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => publishRecord(both[index % 2] ?? second.deps, input(), call())),
+      Array.from({ length: 200 }, (_, index) => appendRecord(both[index % 2] ?? second.deps, input(), call())),
     )
     t.equal(new Set(receipts.map(({ position }) => position)).size, 200)
     for (const deps of both) await deps.writer.seal()
@@ -134,14 +134,14 @@ t.test('two processes on one database', async (t) => {
 
   await t.test('give one receipt for one key, whichever is asked', async (t) => {
     const once = call()
-    const receipts = await Promise.all(both.map((deps) => publishRecord(deps, input(), once)))
+    const receipts = await Promise.all(both.map((deps) => appendRecord(deps, input(), once)))
     t.same(receipts[0], receipts[1])
   })
 })
 
 t.test('a node that is stopping', async (t) => {
   const institute = await openInstitute(t)
-  const publishing = Array.from({ length: 50 }, () => publishRecord(institute.deps, input(), call()))
+  const publishing = Array.from({ length: 50 }, () => appendRecord(institute.deps, input(), call()))
   await Promise.resolve()
   const settled = Promise.allSettled(publishing)
   await institute.stop()

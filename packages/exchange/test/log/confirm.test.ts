@@ -9,7 +9,7 @@ import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
 import { confirmByPeers, confirmLog } from '../../src/log/confirm.ts'
 import { createLogWriter } from '../../src/log/writer.ts'
 import { projectAll } from '../../src/projection/start-projection.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { getRecord } from '../../src/records.ts'
 import { input } from '../support/content.ts'
 import { call, type Institute, openInstitute } from '../support/institute.ts'
@@ -35,18 +35,18 @@ async function backUp(t: Test, { url }: Institute): Promise<string> {
 /** A node, some records, a stop, a backup, and a node again that publishes `more` records which the backup lacks. */
 async function withBackup(t: Test, more: number): Promise<{ institute: Institute; backup: string; newest: string }> {
   const institute = await openInstitute(t)
-  for (let i = 0; i < 3; i++) await publishRecord(institute.deps, input(), call())
+  for (let i = 0; i < 3; i++) await appendRecord(institute.deps, input(), call())
   await institute.stop()
   const backup = await backUp(t, institute)
   const again = await institute.open()
-  for (let i = 0; i < more; i++) await publishRecord(again.deps, input(), call())
+  for (let i = 0; i < more; i++) await appendRecord(again.deps, input(), call())
   await again.deps.writer.seal()
   const newest = await getSealedCheckpoint(again.deps)
   await again.stop()
   return { institute, backup, newest: newest.checkpoint }
 }
 
-const publish = (deps: Deps) => publishRecord(deps, input(), call())
+const publish = (deps: Deps) => appendRecord(deps, input(), call())
 const sizeOf = async (deps: Deps) => (await getSealedCheckpoint(deps)).size
 
 t.test('a node that stops and starts again goes on publishing', async (t) => {
@@ -168,7 +168,7 @@ t.test('a database that fails over to a lagging standby while the node runs', as
   t.teardown(() => writer.close())
 
   await t.test('is noticed by the next append', async (t) => {
-    await t.rejects(publishRecord({ ...deps, writer }, input(), call()), { code: 'log-unconfirmed' })
+    await t.rejects(appendRecord({ ...deps, writer }, input(), call()), { code: 'log-unconfirmed' })
     const standby = await institute.open(backup)
     t.equal(await getReadiness(standby.deps), 'unconfirmed')
   })
@@ -196,7 +196,7 @@ t.test('a crash between guard and commit', async (t) => {
   t.teardown(() => writer.close())
 
   await t.test('appends nothing and acknowledges nothing', async (t) => {
-    await t.rejects(publishRecord({ ...institute.deps, writer }, input(), call()), { message: 'the process ends here' })
+    await t.rejects(appendRecord({ ...institute.deps, writer }, input(), call()), { message: 'the process ends here' })
     t.match(guard.read(), { prev: { size: 2 }, last: { size: 3 } }, 'the guard is one append ahead')
   })
 

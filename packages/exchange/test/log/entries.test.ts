@@ -9,7 +9,7 @@ import {
 } from '@concordance/protocol'
 import t from 'tap'
 import { readPage, waitForGrowth } from '../../src/log/entries.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { withdrawFinding } from '../../src/withdraw.ts'
 import { input, marks, observation } from '../support/content.ts'
 import { call, openInstitute, start } from '../support/institute.ts'
@@ -26,7 +26,7 @@ const [peer, other] = peers as [
 
 t.test('a page of the log', async (t) => {
   const { deps, iss, pin, clock } = await openInstitute(t, { peers })
-  const publish = (mark: Parameters<typeof input>[0]) => publishRecord(deps, input(mark), call())
+  const publish = (mark: Parameters<typeof input>[0]) => appendRecord(deps, input(mark), call())
   const embargo = { tlp: 'GREEN', relay: 'none', embargoUntil: start + 1_000 } as const
   await publish({ mark: marks.clear })
   const green = await publish({ mark: marks.green })
@@ -112,7 +112,7 @@ t.test('a page of the log', async (t) => {
 t.test('a page of large records', async (t) => {
   const { deps } = await openInstitute(t, { peers })
   const large = { ...observation(), more: `${'"'.repeat(60_000)}${'é'.repeat(40_000)}` }
-  for (let i = 0; i < 30; i++) await publishRecord(deps, input({ content: large }), call())
+  for (let i = 0; i < 30; i++) await appendRecord(deps, input({ content: large }), call())
   await deps.writer.seal()
 
   await t.test('stays within 4 MiB on the wire and the next page goes on', async (t) => {
@@ -137,7 +137,7 @@ t.test('waiting for the log to grow', async (t) => {
     const second = await open()
     for (const [index, publisher] of [deps, second.deps].entries()) {
       const waiting = waitForGrowth(deps, { size: index + 1 }, 20_000)
-      await publishRecord(publisher, input(), call())
+      await appendRecord(publisher, input(), call())
       await waiting
       t.equal((await readPage(deps, peer, { from: index + 1, limit: 10 })).entries.length, 1)
     }

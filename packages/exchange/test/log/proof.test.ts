@@ -5,7 +5,7 @@ import t from 'tap'
 import { exportRecord } from '../../src/export-record.ts'
 import { proveConsistency, proveInclusion } from '../../src/log/proof.ts'
 import { projectAll } from '../../src/projection/start-projection.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { input, marks } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
 
@@ -15,7 +15,7 @@ const person = { kind: 'person', subject: 'ada', staff: true } as const
 t.test('proofs of a log with several stored subtrees', async (t) => {
   const { deps } = await openInstitute(t)
   const total = 600
-  await Promise.all(Array.from({ length: total - 1 }, () => publishRecord(deps, input(), call())))
+  await Promise.all(Array.from({ length: total - 1 }, () => appendRecord(deps, input(), call())))
   await deps.writer.seal()
   const head = ({ size, root }: { size: number; root: string }) => ({ size, root: decodeBase64url(root) })
   const decode = (hashes: readonly string[]) => hashes.map((hash) => decodeBase64url(hash))
@@ -59,7 +59,7 @@ t.test('proofs of a log with several stored subtrees', async (t) => {
 
 t.test('a record of a copied log is proven without note and stored subtrees, which are not copied', async (t) => {
   const { deps, pin } = await openInstitute(t)
-  const receipts = await Promise.all(Array.from({ length: 300 }, () => publishRecord(deps, input(), call())))
+  const receipts = await Promise.all(Array.from({ length: 300 }, () => appendRecord(deps, input(), call())))
   await deps.writer.seal()
   await projectAll(deps)
   await deps.pool.query('delete from subtree')
@@ -73,8 +73,8 @@ t.test('a record of a copied log is proven without note and stored subtrees, whi
 
 t.test('the proof of one record', async (t) => {
   const { deps, pin } = await openInstitute(t)
-  const clear = await publishRecord(deps, input({ mark: marks.clear }), call())
-  const red = await publishRecord(deps, input({ mark: marks.red }), call())
+  const clear = await appendRecord(deps, input({ mark: marks.clear }), call())
+  const red = await appendRecord(deps, input({ mark: marks.red }), call())
   await deps.writer.seal()
   await projectAll(deps)
 

@@ -2,7 +2,7 @@ import { parseNoteCheckpoint, verifyCheckpoint, verifyNote, vkeyOf } from '@conc
 import { encodeBase64url } from '@concordance/protocol'
 import t from 'tap'
 import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { input } from '../support/content.ts'
 import { call, openInstitute, start } from '../support/institute.ts'
 
@@ -30,7 +30,7 @@ t.test('a checkpoint', async (t) => {
 
   await t.test('never gets an earlier time than the one before, even when the clock is set back', async (t) => {
     clock.seconds = start - 1_000
-    await publishRecord(deps, input(), call())
+    await appendRecord(deps, input(), call())
     await deps.writer.seal()
     t.match(await newest(), { size: 2, iat: start + 100 })
   })
@@ -55,7 +55,7 @@ t.test('nothing is signed that the stored bytes do not give', async (t) => {
   await t.test('a statement that no longer hashes to its leaf stops the seal', async (t) => {
     const hold = await deps.pool.connect()
     await hold.query('select pg_advisory_lock(4811002)')
-    await publishRecord(deps, input(), call())
+    await appendRecord(deps, input(), call())
     await damageAfterAppend(`update entry set statement = set_byte(statement, 200, 65) where position = 1`)
     await hold.query('select pg_advisory_unlock(4811002)')
     hold.release()

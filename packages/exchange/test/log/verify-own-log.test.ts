@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Deps } from '../../src/deps.ts'
 import { verifyOwnLog } from '../../src/log/verify-own-log.ts'
-import { publishRecord } from '../../src/publish.ts'
+import { appendRecord } from '../../src/publish.ts'
 import { input } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
 
@@ -14,7 +14,7 @@ async function damage({ pool }: Deps, sql: string): Promise<void> {
 
 async function logOf(t: Test, entries: number): Promise<Deps> {
   const { deps } = await openInstitute(t)
-  await Promise.all(Array.from({ length: entries - 1 }, () => publishRecord(deps, input(), call())))
+  await Promise.all(Array.from({ length: entries - 1 }, () => appendRecord(deps, input(), call())))
   await deps.writer.seal()
   return deps
 }

@@ -10,8 +10,7 @@ import {
 import { api, type DraftView } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { personOf } from '../caller.ts'
-import { NodeError } from '../error.ts'
+import { callOf, colleagueOf, draftOf } from '../colleague.ts'
 
 const defaultLimit = 50
 
@@ -19,51 +18,45 @@ const defaultLimit = 50
 export const draftRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
   app.route({
     ...api.createDraft,
-    handler: async (request, reply) => {
-      const call = { actor: personOf(request).subject, idempotencyKey: request.headers['idempotency-key'] }
-      return sendDraft(reply, 201, await createDraft(deps, request.body, call))
-    },
+    handler: async (request, reply) => sendDraft(reply, 201, await createDraft(deps, request.body, callOf(request))),
   })
   app.route({
     ...api.listDrafts,
-    handler: ({ query: { cursor, limit = defaultLimit } }) =>
-      listDrafts(deps, { limit, ...(cursor !== undefined && { cursor }) }),
+    handler: (request) => {
+      const { cursor, limit = defaultLimit } = request.query
+      return listDrafts(deps, colleagueOf(request), { limit, ...(cursor !== undefined && { cursor }) })
+    },
   })
   app.route({
     ...api.getDraft,
-    handler: async ({ params: { id } }, reply) => sendDraft(reply, 200, await getDraft(deps, id)),
+    handler: async (request, reply) =>
+      sendDraft(reply, 200, await getDraft(deps, request.params.id, colleagueOf(request))),
   })
   app.route({
     ...api.replaceDraft,
     handler: async (request, reply) => {
-      const draft = { id: request.params.id, etag: getEtag(request.headers['if-match']) }
-      return sendDraft(reply, 200, await replaceDraft(deps, draft, request.body, personOf(request).subject))
+      const draft = draftOf(request.params.id, request.headers['if-match'])
+      return sendDraft(reply, 200, await replaceDraft(deps, draft, request.body, colleagueOf(request)))
     },
   })
   app.route({
     ...api.deleteDraft,
-    handler: async ({ params: { id }, headers }, reply) => {
-      await deleteDraft(deps, { id, etag: getEtag(headers['if-match']) })
+    handler: async (request, reply) => {
+      await deleteDraft(deps, draftOf(request.params.id, request.headers['if-match']), colleagueOf(request))
       return reply.code(204).send(null)
     },
   })
   app.route({
     ...api.publishDraft,
     handler: async (request, reply) => {
-      const { 'if-match': tag, 'idempotency-key': idempotencyKey } = request.headers
-      const draft = { id: request.params.id, ...(tag !== undefined && { etag: getEtag(tag) }) }
-      const call = { actor: personOf(request).subject, idempotencyKey }
-      return reply.code(201).send(await publishDraft(deps, draft, call))
+      const { id } = request.params
+      const tag = request.headers['if-match']
+      const draft = tag === undefined ? { id } : draftOf(id, tag)
+      return reply.code(201).send(await publishDraft(deps, draft, callOf(request)))
     },
   })
 }
 
 export function sendDraft(reply: FastifyReply, status: 200 | 201, draft: DraftView): FastifyReply {
   return reply.code(status).header('etag', `"${draft.etag}"`).send(draft)
-}
-
-/** @throws {NodeError} `precondition-required`. */
-function getEtag(header: string | undefined): number {
-  if (header === undefined) throw new NodeError('precondition-required', 'If-Match is missing')
-  return Number(header.slice(1, -1))
 }

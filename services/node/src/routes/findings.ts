@@ -1,30 +1,28 @@
-import { publishRecord, reviseFinding, type SyncDeps, withdrawFinding } from '@concordance/exchange'
+import { markRecord, publishRecord, reviseFinding, type SyncDeps, withdrawFinding } from '@concordance/exchange'
 import { api } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { personOf } from '../caller.ts'
+import { callOf, publishingCallOf } from '../colleague.ts'
 import { sendDraft } from './drafts.ts'
 
-/** Publishing, revising and withdrawing what this institute found. */
+/** Publishing, revising, marking and withdrawing what this institute found. */
 export const findingRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
   app.route({
     ...api.publishRecord,
-    handler: async (request, reply) => {
-      const call = { actor: personOf(request).subject, idempotencyKey: request.headers['idempotency-key'] }
-      return reply.code(201).send(await publishRecord(deps, request.body, call))
-    },
+    handler: async (request, reply) => reply.code(201).send(await publishRecord(deps, request.body, callOf(request))),
   })
   app.route({
     ...api.reviseFinding,
-    handler: async (request, reply) => {
-      const call = { actor: personOf(request).subject, idempotencyKey: request.headers['idempotency-key'] }
-      return sendDraft(reply, 201, await reviseFinding(deps, request.params.finding, call))
-    },
+    handler: async (request, reply) =>
+      sendDraft(reply, 201, await reviseFinding(deps, request.params.finding, callOf(request))),
   })
   app.route({
     ...api.withdrawFinding,
-    handler: async (request, reply) => {
-      const call = { actor: personOf(request).subject, idempotencyKey: request.headers['idempotency-key'] }
-      return reply.code(201).send(await withdrawFinding(deps, request.params.finding, request.body, call))
-    },
+    handler: async (request, reply) =>
+      reply.code(201).send(await withdrawFinding(deps, request.params.finding, request.body, callOf(request))),
+  })
+  app.route({
+    ...api.markRecord,
+    handler: async (request, reply) =>
+      reply.code(201).send(await markRecord(deps, request.params.id, request.body, publishingCallOf(request))),
   })
 }
