@@ -52,7 +52,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   await app.register(underPressure, { maxEventLoopDelay: config.busyAfterMs, pressureHandler: refuseUnderPressure })
   await app.register(rateLimit, { global: false })
   await app.register(jsonBodies)
-  const signIn = openSignIn(deps, config, tokenSecret)
+  const signIn = await openSignIn(deps, config, tokenSecret)
   await app.register(apiTokens, { deps, secret: tokenSecret })
   if (signIn) await app.register(providerTokens, signIn)
   app.addHook('onClose', async () => signIn?.provider.close())
