@@ -24,7 +24,8 @@ await round(oslo, nairobi)
 const keyset = nairobi.node.deps.identity.keyset()
 const { iss, origin } = nairobi.node.deps.identity
 const keysets = new Map([[1, keyset]])
-const empty = { size: 0, staged: emptyFrontier, inForce: undefined, newest: undefined }
+const nothing = { inForce: undefined, newest: undefined, rereadFrom: undefined }
+const empty = { size: 0, staged: emptyFrontier, accessAt: 0, ...nothing }
 const unread: Mirror = { log: 0, iss, origin, pin: nairobi.pin, state: 'following', keysets, ...empty }
 const expectation: PageExpectation = {
   me: oslo.entityId,

@@ -19,6 +19,8 @@ export interface EntriesRequest {
   readonly limit?: number
   /** Seconds to wait for a first entry, 0 to 25; 0 where absent. */
   readonly waitSeconds?: number
+  /** Items of the access feed read so far: a longer feed ends the wait too. */
+  readonly accessAt?: number
   readonly signal?: AbortSignal
   /** Deadline apart from the wait; 30,000 where absent. */
   readonly timeoutMs?: number
@@ -39,11 +41,12 @@ export interface EntriesPage {
  * @throws {ProtocolError} `PAGE`: what came is not a page, or lacks its last line.
  */
 export function fetchEntries(client: Client, request: EntriesRequest): Promise<EntriesPage> {
-  const { from, limit = limits.pageEntries, waitSeconds = 0, signal, timeoutMs = 30_000 } = request
+  const { from, limit = limits.pageEntries, waitSeconds = 0, accessAt, signal, timeoutMs = 30_000 } = request
   const query = {
     from,
     ...(limit === limits.pageEntries ? {} : { limit }),
     ...(waitSeconds > 0 ? { wait: waitSeconds } : {}),
+    ...(waitSeconds > 0 && accessAt !== undefined ? { accessAt } : {}),
   }
   const input = { query, timeoutMs: timeoutMs + waitSeconds * 1000, ...(signal ? { signal } : {}) }
   return client.stream(api.listEntries, input, (answer) => readPage(answer, limit))

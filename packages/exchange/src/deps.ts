@@ -17,6 +17,8 @@ export interface Deps {
   /** The one way into our own log. */
   readonly writer: LogWriter
   readonly log: Logger
+  /** Highest label that is taken in from others. */
+  readonly accepts: Label
   now(): Date
   /** Cryptographically strong bytes. */
   random(bytes: number): Uint8Array
@@ -72,6 +74,9 @@ export interface Guard {
   close(): void
 }
 
+/** A label that can travel: RED never leaves its institute. */
+export type Label = Exclude<Tlp, 'RED'>
+
 /** The peers of the configuration. Whether one is active, suspended or removed is in the database. */
 export interface PeerDirectory {
   list(): readonly ConfiguredPeer[]
@@ -86,7 +91,7 @@ export interface ConfiguredPeer {
   /** Allows plain http to a literal loopback address. */
   readonly insecureLoopback?: boolean
   /** Highest label this institute is given; `AMBER+STRICT` where absent. */
-  readonly ceiling?: Exclude<Tlp, 'RED'>
+  readonly ceiling?: Label
   /** Private networks that this peer's name may resolve to. */
   readonly allowCidrs?: readonly string[]
 }

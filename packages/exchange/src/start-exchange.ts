@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { startAccess } from './access/start-access.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { connectionSettings, openDatabase } from './database/open.ts'
-import type { ConfiguredPeer, Logger } from './deps.ts'
+import type { ConfiguredPeer, Label, Logger } from './deps.ts'
 import { type RunningJobs, startJobs } from './jobs.ts'
 import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
@@ -25,6 +25,8 @@ export interface ExchangeConfig {
   /** Holds `keys/` and the guard file. */
   readonly dataDir: string
   readonly peers: readonly ConfiguredPeer[]
+  /** Highest label that is taken in from others; `AMBER+STRICT` where absent. */
+  readonly accepts?: Label
   /** Follow peers, run jobs, keep the projection. */
   readonly worker: boolean
   /** Bring the schema up to date; otherwise an older one refuses the start. */
@@ -68,7 +70,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const connection = connectionSettings(databaseUrl)
     const wake = await openWake(connection, log)
     closers.push(() => wake.close())
-    const { now, random } = config
+    const { now, random, accepts = 'AMBER+STRICT' } = config
     const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
     const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, wake, connection })
     closers.push(() => writer.close())
@@ -80,7 +82,8 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
       calls.set(peer.iss, known)
       return known
     }
-    const deps: SyncDeps = { db, pool, identity, signers, guard, peers, wake, writer, log, now, random, callPeer }
+    const parts = { db, pool, identity, signers, guard, peers, wake, writer, log, now, random }
+    const deps: SyncDeps = { ...parts, accepts, callPeer }
     await registerPeers(deps)
     await confirmAtStart(deps)
     const background = config.worker ? await startBackground(deps, config) : []

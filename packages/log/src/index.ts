@@ -11,7 +11,13 @@ export {
 } from './frontier.ts'
 export { emptyRoot, type Hash, hashChildren } from './hash.ts'
 export { verifyKeysetChain } from './keyset-chain.ts'
-export { type CoverageWitness, type Misconduct, type MisconductBundle, verifyMisconduct } from './misconduct.ts'
+export {
+  type CoverageWitness,
+  findDenied,
+  type Misconduct,
+  type MisconductBundle,
+  verifyMisconduct,
+} from './misconduct.ts'
 export { type NoteCheckpoint, parseNoteCheckpoint, parseNoteUnsafe, signNote, verifyNote, vkeyOf } from './note.ts'
 export {
   type ConsistencyAnswer,

@@ -4,9 +4,12 @@ import {
   encodeBase64url,
   getKey,
   type Keyset,
+  leafHashOf,
+  leafInputOf,
   limits,
   parseStatementUnsafe,
   positionsDigest,
+  type Statement,
   verifyCompact,
   verifyCoverage,
   verifyKeyset,
@@ -16,6 +19,7 @@ import { LogError } from './error.ts'
 import { rootOfLeaves } from './frontier.ts'
 import { type Hash, hashBytes } from './hash.ts'
 import { listVerifiedKeysets, verifyKeysetChain } from './keyset-chain.ts'
+import { verifyInclusion } from './verify-proof.ts'
 
 type Bundle<Kind extends string, Parts> = {
   readonly v: 1
@@ -44,6 +48,20 @@ export type MisconductBundle =
   | Bundle<'two-keysets', { readonly documents: readonly [string, string] }>
   /** Two peers were told different things about the positions that every peer must be given. */
   | Bundle<'contradicted-coverage', { readonly accused: string; readonly witness: readonly CoverageWitness[] }>
+  /** The first statement names an entry as narrowed; the second, of a log that held the same, does not. */
+  | Bundle<'contradicted-narrowing', { readonly coverage: readonly [string, string] }>
+  /** A statement names an entry as narrowed by a record that is no marking record for it. */
+  | Bundle<'false-narrowing', FalseNarrowing>
+
+/** Proofs lead from the leaves to the root of the checkpoint. */
+export type FalseNarrowing = {
+  readonly coverage: string
+  readonly checkpoint: string
+  /** The entry that is said to be narrowed: leaf and proof, base64url. */
+  readonly target: { readonly position: number; readonly leaf: string; readonly hashes: readonly string[] }
+  /** The record that is said to have narrowed it. */
+  readonly by: { readonly position: number; readonly statement: string; readonly hashes: readonly string[] }
+}
 
 export interface Misconduct {
   readonly kind: MisconductBundle['kind']
@@ -80,6 +98,10 @@ function verifyKind(bundle: MisconductBundle, pin: string): string {
       return verifyTwoKeysets(bundle, pin)
     case 'contradicted-coverage':
       return verifyContradictedCoverage(bundle, keyset)
+    case 'contradicted-narrowing':
+      return verifyContradictedNarrowing(bundle, keyset)
+    case 'false-narrowing':
+      return verifyFalseNarrowing(bundle, keyset)
   }
 }
 
@@ -171,7 +193,8 @@ function verifyContradictedCoverage({ accused: compact, witness }: ContradictedC
   const accused = verifyCoverage(compact, keyset)
   if (accused.from === accused.to) throw nothing('the statement speaks of no position')
   const given = witness.map(({ coverage, common }) => ({ ...verifyPositions(coverage, common, keyset), common }))
-  if (given.some(({ ceiling }) => ceiling !== accused.ceiling)) throw nothing('the two have different ceilings')
+  // What was narrowed is not named to a peer that is given CLEAR alone, so that two such statements may differ.
+  if ([accused, ...given].some(isLimited)) throw nothing('a statement is not over everything that is for every peer')
   let covered = accused.from
   for (const { from, to } of given.toSorted((a, b) => a.from - b.from)) {
     if (from <= covered) covered = Math.max(covered, to)
@@ -182,6 +205,60 @@ function verifyContradictedCoverage({ accused: compact, witness }: ContradictedC
   const lines = inRange.sort((a, b) => a - b).map((position) => ({ position }))
   if (positionsDigest(lines) === accused.commonDigest) throw nothing('both were told the same')
   return `${accused.iss} signed contradicting statements on what every peer is given of positions ${accused.from} to ${accused.to - 1}`
+}
+
+function isLimited({ ceiling }: Coverage): boolean {
+  return ceiling !== undefined
+}
+
+type ContradictedNarrowing = Extract<MisconductBundle, { kind: 'contradicted-narrowing' }>
+
+function verifyContradictedNarrowing({ iss, coverage }: ContradictedNarrowing, keyset: Keyset): string {
+  const [naming, silent] = coverage.map((compact) => verifyCoverage(compact, keyset))
+  if (!naming || !silent) throw nothing('there are no two statements')
+  const denied = findDenied(naming, silent)
+  if (!denied) throw nothing('both name the same entries')
+  return `${iss} named position ${denied.position} as narrowed by ${denied.by} in one statement and not in another`
+}
+
+/** An entry that one statement names as narrowed, and that the other had to name too: for ever, to everybody. */
+export function findDenied(naming: Coverage, silent: Coverage): NarrowedEntry | undefined {
+  if (isLimited(silent)) return undefined
+  return naming.narrowed?.find(
+    ({ position, by }) =>
+      silent.from <= position &&
+      position < silent.to &&
+      by < silent.size &&
+      !silent.narrowed?.some((named) => named.position === position && named.by === by),
+  )
+}
+
+type NarrowedEntry = NonNullable<Coverage['narrowed']>[number]
+
+function verifyFalseNarrowing(bundle: FalseNarrowing & { readonly iss: string }, keyset: Keyset): string {
+  const { iss, target, by } = bundle
+  const coverage = verifyCoverage(bundle.coverage, keyset)
+  const isNamed = coverage.narrowed?.some((named) => named.position === target.position && named.by === by.position)
+  if (!isNamed) throw nothing('the statement does not say so')
+  const { size, root } = verifyCheckpoint(bundle.checkpoint, keyset)
+  const tree = { size, root: decodeBase64url(root) }
+  verifyInclusion(parseLeaf(target.leaf), target.position, target.hashes.map(decodeBase64url), tree)
+  // The leaf commits to the exact statement, so its own signature has nothing to add.
+  const { statement, recordId } = parseStatementUnsafe(by.statement)
+  verifyInclusion(leafOf(recordId), by.position, by.hashes.map(decodeBase64url), tree)
+  if (isRemarking(statement, target.leaf)) throw nothing('it is a marking record for the entry')
+  return `${iss} signed that position ${target.position} was narrowed by position ${by.position}, which says nothing of the kind`
+}
+
+function isRemarking({ type, rel }: Statement, leaf: string): boolean {
+  return rel.some(
+    ({ kind, target }) =>
+      type === 'marking' && kind === 'remarks' && 'record' in target && encodeBase64url(leafOf(target.record)) === leaf,
+  )
+}
+
+function leafOf(recordId: string): Hash {
+  return leafHashOf(leafInputOf(recordId))
 }
 
 /** A coverage statement, with proof that it is about these positions. */
@@ -216,6 +293,11 @@ const isWitness = (value: unknown) =>
   value.length <= limits.pageEntries &&
   value.every((item) => isText(item?.coverage) && Array.isArray(item.common) && item.common.every(Number.isSafeInteger))
 
+const isProven = (value: unknown, part: 'leaf' | 'statement') => {
+  const proven = value as Record<string, unknown> | null
+  return Number.isSafeInteger(proven?.position) && isText(proven?.[part]) && isTexts(proven?.hashes)
+}
+
 /** Which parts a bundle of each kind has, and of which form. */
 const partsOf: Record<MisconductBundle['kind'], Record<string, (value: unknown) => boolean>> = {
   'two-roots': { checkpoints: isPair },
@@ -224,6 +306,13 @@ const partsOf: Record<MisconductBundle['kind'], Record<string, (value: unknown) 
   'two-records-for-one-version': { statements: isPair },
   'two-keysets': { documents: isPair },
   'contradicted-coverage': { accused: isText, witness: isWitness },
+  'contradicted-narrowing': { coverage: isPair },
+  'false-narrowing': {
+    coverage: isText,
+    checkpoint: isText,
+    target: (value) => isProven(value, 'leaf'),
+    by: (value) => isProven(value, 'statement'),
+  },
 }
 
 function readBundle(value: unknown): MisconductBundle {

@@ -36,6 +36,8 @@ export interface Tables {
   granted: GrantedTable
   access_item: AccessItemTable
   revoked: RevokedTable
+  control_pending: ControlPendingTable
+  narrowed: NarrowedTable
 }
 
 /** Written as JSON text, read as a value. */
@@ -380,4 +382,17 @@ export interface RevokedTable {
   log: number
   position: number
   seq: number
+}
+
+export interface ControlPendingTable {
+  log: number
+  position: number
+}
+
+export interface NarrowedTable {
+  log: number
+  position: number
+  by_position: number
+  jws: string
+  checked: Generated<boolean>
 }

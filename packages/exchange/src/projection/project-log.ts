@@ -1,7 +1,7 @@
 import {
-  type Marking,
   findRecordType,
   type JsonObject,
+  type Marking,
   parseStatementUnsafe,
   type RecordDescription,
   type Statement,
@@ -50,6 +50,27 @@ async function projectNext(
   )
   await client.query('update projection set position = $2 where log = $1', [log, range.to])
   return { log, from: range.from, to: range.to }
+}
+
+/**
+ * Puts entries into the projection that were opened to us behind its mark, in the caller's transaction. A batch at hand is
+ * waited for: it may have read the entries as they were.
+ */
+export async function projectOpened(
+  client: pg.ClientBase,
+  { log, iss }: { log: number; iss: string },
+  { from, to }: { from: number; to: number },
+): Promise<void> {
+  await client.query('insert into projection (log) values ($1) on conflict do nothing', [log])
+  const { rows } = await client.query<{ position: number }>(
+    'select position from projection where log = $1 for update',
+    [log],
+  )
+  const entries = await listEntries(client, log, { iss, from, to: Math.min(to, rows[0]?.position ?? 0) })
+  await insertRecords(
+    client,
+    entries.flatMap((entry) => projectEntry(log, iss, entry)),
+  )
 }
 
 interface Range {

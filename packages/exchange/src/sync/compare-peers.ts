@@ -1,8 +1,11 @@
 import { type Checkpoint, type MisconductBundle, verifyCheckpoint } from '@concordance/log'
-import { encodeBase64url, type Keyset, positionsDigest, verifyCoverage } from '@concordance/protocol'
+import { encodeBase64url } from '@concordance/protocol'
 import type { Deps } from '../deps.ts'
 import { rootAt } from '../log/root-at.ts'
+import { findContradictedCoverage, findVerified } from './compare-coverage.ts'
+import { findCheckpointFrom } from './find-checkpoint.ts'
 import { findMirror, type Mirror } from './mirror.ts'
+import { findFalseNarrowing } from './narrowing.ts'
 import type { Peer, PeerCalls, PeerObservations } from './peer-calls.ts'
 import { freeze } from './stop-peer.ts'
 
@@ -37,7 +40,7 @@ export async function comparePeer(
   return compared
 }
 
-/** Holds checkpoints that were kept because we were behind against the copy as it is now. */
+/** Holds checkpoints that were kept because we were behind, and what was said of narrowed entries, against the copy as it is now. */
 export async function compareKept(deps: Deps, subject: Peer): Promise<void> {
   const mirror = await findMirror(deps.db, subject)
   if (!mirror || mirror.state === 'frozen') return
@@ -51,6 +54,8 @@ export async function compareKept(deps: Deps, subject: Peer): Promise<void> {
     const bundle = await compareCheckpoint(deps, mirror, jws)
     if (bundle) return void (await freeze(deps, mirror, bundle))
   }
+  const lie = await findFalseNarrowing(deps, mirror)
+  if (lie) return void (await freeze(deps, mirror, lie))
   await deps.db
     .deleteFrom('foreign_checkpoint')
     .where('log', '=', mirror.log)
@@ -74,20 +79,10 @@ async function findContradiction(
     }
   }
   for (const { jws } of seen.coverage) {
-    const bundle = await compareCoverage(deps, mirror, jws)
+    const bundle = await findContradictedCoverage(deps, mirror, jws)
     if (bundle) return bundle
   }
   return undefined
-}
-
-/** A statement that no key of the log's institute signed is nobody's statement: it is passed over. */
-function findVerified<Verified>(mirror: Mirror, verify: (keyset: Keyset) => Verified): Verified | undefined {
-  const newest = [...mirror.keysets.values()].at(-1)
-  try {
-    return newest && verify(newest)
-  } catch {
-    return undefined // whoever showed it may have made it up
-  }
 }
 
 async function compareCheckpoint(deps: Deps, mirror: Mirror, jws: string): Promise<MisconductBundle | undefined> {
@@ -102,49 +97,6 @@ async function compareCheckpoint(deps: Deps, mirror: Mirror, jws: string): Promi
   const base = { v: 1, iss, origin, keysets, checkpoints: [jws, own.jws] } as const
   if (own.size === foreign.size) return { ...base, kind: 'two-roots' }
   return { ...base, kind: 'not-append-only', leaves: await listLeaves(deps, mirror, own.size) }
-}
-
-/** The same institute told two peers what every active peer is given: over the same positions both must agree. */
-async function compareCoverage(deps: Deps, mirror: Mirror, accused: string): Promise<MisconductBundle | undefined> {
-  const coverage = findVerified(mirror, (keyset) => verifyCoverage(accused, keyset))
-  if (!coverage || coverage.to > mirror.size || coverage.from === coverage.to) return undefined
-  const given = await listCoverage(deps, mirror, coverage.from, coverage.to)
-  const common = given.flatMap((row) => row.common.map((offset) => row.from_position + offset))
-  const inRange = [...new Set(common)].filter((position) => position >= coverage.from && position < coverage.to)
-  const lines = inRange.sort((a, b) => a - b).map((position) => ({ position }))
-  if (positionsDigest(lines) === coverage.commonDigest) return undefined
-  const { iss, origin } = mirror
-  const keysets = [...mirror.keysets.values()].map((keyset) => keyset.compact)
-  const witness = given.map((row) => ({
-    coverage: row.jws,
-    common: row.common.map((offset) => row.from_position + offset),
-  }))
-  return { v: 1, kind: 'contradicted-coverage', iss, origin, keysets, accused, witness }
-}
-
-function listCoverage({ db }: Deps, { log }: Mirror, from: number, to: number) {
-  return db
-    .selectFrom('coverage_received')
-    .select(['from_position', 'common', 'jws'])
-    .where('log', '=', log)
-    .where('to_position', '>', from)
-    .where('from_position', '<', to)
-    .whereRef('from_position', '<', 'to_position')
-    .orderBy('from_position')
-    .execute()
-}
-
-async function findCheckpointFrom({ db }: Deps, { log }: Mirror, size: number) {
-  const row = await db
-    .selectFrom('checkpoint')
-    .select(['size', 'jws'])
-    .where('log', '=', log)
-    .where('size', '>=', size)
-    .where('jws', 'is not', null)
-    .orderBy('size')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.jws ? { size: row.size, jws: row.jws } : undefined
 }
 
 async function listLeaves({ db }: Deps, { log }: Mirror, size: number): Promise<string[]> {

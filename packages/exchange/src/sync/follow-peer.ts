@@ -1,8 +1,11 @@
 import { LogError } from '@concordance/log'
 import { type Keyset, limits, ProtocolError, verifyNodeDocument } from '@concordance/protocol'
+import { announceAccess } from '../access/start-access.ts'
 import type { Deps } from '../deps.ts'
+import { type Conversation, followAccess } from './follow-access.ts'
 import { createMirror, findMirror, type Mirror, storeKeyset } from './mirror.ts'
 import type { EntriesPage, Peer, PeerCalls } from './peer-calls.ts'
+import { rereadLog } from './read-again.ts'
 import { discardStaging, keepFresherCheckpoint, stagePage, type Target } from './stage-page.ts'
 import { freeze, holdMirror, stopAsUnverifiable } from './stop-peer.ts'
 import { MisconductFound, SyncError } from './sync-error.ts'
@@ -21,6 +24,8 @@ export interface Pass {
   readonly state: Mirror['state']
   /** Entries verified by this pass. */
   readonly verified: number
+  /** Entries verified before that were opened or closed to us. */
+  readonly changed: number
   /** Verified size afterwards. */
   readonly size: number
   /** Bytes of pages received. */
@@ -39,17 +44,21 @@ export interface Pass {
 export async function followPeer(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOptions): Promise<Pass> {
   const mirror = await openMirror(deps, peer, calls, options.signal)
   const stopped = mirror.state === 'frozen' || (mirror.state === 'unverifiable' && !options.resume)
-  if (stopped) return { state: mirror.state, verified: 0, size: mirror.size, bytes: 0 }
+  if (stopped) return nothingNew(mirror, mirror.state)
   try {
     return await walk(deps, peer, calls, options)
   } catch (first) {
     if (first instanceof MisconductFound) return freeze(deps, mirror, first.bundle)
     if (!isUnverified(first)) throw first
-    if (first.code === 'MOVED_ON') return { state: 'following', verified: 0, size: mirror.size, bytes: 0 }
+    if (first.code === 'MOVED_ON') return nothingNew(mirror, 'following')
     deps.log.warn({ peer: peer.iss, code: first.code }, 'page discarded, fetching once more')
     await discardStaging(deps.pool, mirror.log)
     return walkAgain(deps, peer, calls, options)
   }
+}
+
+function nothingNew({ size }: Mirror, state: Mirror['state']): Pass {
+  return { state, verified: 0, changed: 0, size, bytes: 0 }
 }
 
 async function walkAgain(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOptions): Promise<Pass> {
@@ -59,7 +68,7 @@ async function walkAgain(deps: Deps, peer: Peer, calls: PeerCalls, options: Foll
   } catch (second) {
     if (second instanceof MisconductFound) return freeze(deps, mirror, second.bundle)
     if (!isUnverified(second)) throw second
-    if (second.code === 'MOVED_ON') return { state: 'following', verified: 0, size: mirror.size, bytes: 0 }
+    if (second.code === 'MOVED_ON') return nothingNew(mirror, 'following')
     await discardStaging(deps.pool, mirror.log)
     if (second.code === 'KEYSET') return holdMirror(deps, mirror, second.code)
     return stopAsUnverifiable(deps, mirror, calls, second.code)
@@ -72,18 +81,25 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
   const { size: start, state: before } = mirror
   let target: Target | undefined
   let bytes = 0
-  const pages = new PageReader(calls, options)
+  let changed = 0
+  const pages = new PageReader(calls, options, mirror.accessAt)
   for (;;) {
     const from = mirror.staged.size
     const page = await pages.next(from, target)
     bytes += page.bytes
-    const verified = await verifyPage(mirror, page, expectationOf(deps, mirror, calls, options.signal))
+    const conversation = converse(deps, mirror, calls, options.signal)
+    const verified = await verifyPage(mirror, page, conversation.expect)
+    // Before the page is stored: what it was authorised after has then happened here too.
+    const access = await followAccess(deps, mirror, verified.coverage.accessAt, conversation)
+    changed += access.changed
+    mirror = { ...mirror, accessAt: access.accessAt, rereadFrom: access.rereadFrom }
     if (page.entries.length === 0) {
       await keepFresherCheckpoint(deps.pool, mirror, verified)
       break
     }
     target ??= { size: verified.checkpoint.size, root: verified.checkpoint.root }
-    const reached = await stagePage(deps.pool, mirror, verified, target)
+    const { reached, changesOurs } = await stagePage(deps, mirror, verified, target)
+    if (changesOurs) await announceAccess(deps)
     mirror = {
       ...mirror,
       size: reached ? verified.frontier.size : mirror.size,
@@ -95,8 +111,9 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
     if (reached) break
   }
   await pages.close()
+  changed += await rereadLog(deps, mirror, converse(deps, mirror, calls, options.signal))
   if (before !== 'following') await markFollowing(deps, mirror)
-  return { state: 'following', verified: mirror.size - start, size: mirror.size, bytes }
+  return { state: 'following', verified: mirror.size - start, changed, size: mirror.size, bytes }
 }
 
 /**
@@ -106,11 +123,14 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
 class PageReader {
   private readonly calls: PeerCalls
   private readonly options: FollowOptions
+  /** As the walk began: a wait is only ever for the first page. */
+  private readonly accessAt: number
   private ahead: { from: number; page: Promise<EntriesPage> } | undefined
 
-  constructor(calls: PeerCalls, options: FollowOptions) {
+  constructor(calls: PeerCalls, options: FollowOptions, accessAt: number) {
     this.calls = calls
     this.options = options
+    this.accessAt = accessAt
   }
 
   async next(from: number, target: Target | undefined): Promise<EntriesPage> {
@@ -142,8 +162,9 @@ class PageReader {
   }
 
   private fetch(from: number, limit: number, waitSeconds: number): Promise<EntriesPage> {
+    const { accessAt } = this
     const { signal } = this.options
-    return this.calls.fetchEntries({ from, limit, waitSeconds, ...(signal && { signal }) })
+    return this.calls.fetchEntries({ from, limit, waitSeconds, accessAt, ...(signal && { signal }) })
   }
 }
 
@@ -156,6 +177,10 @@ async function openMirror(deps: Deps, peer: Peer, calls: PeerCalls, signal?: Abo
   // From now on we can tell who the peer is, which it may have been waiting for.
   await calls.notify(deps.wake.latest(`log:${deps.identity.iss}`)).catch(() => undefined) // a hint
   return (await findMirror(deps.db, peer)) as Mirror
+}
+
+function converse(deps: Deps, mirror: Mirror, calls: PeerCalls, signal?: AbortSignal): Conversation {
+  return { calls, expect: expectationOf(deps, mirror, calls, signal), signal }
 }
 
 function expectationOf(deps: Deps, mirror: Mirror, calls: PeerCalls, signal?: AbortSignal) {
@@ -202,8 +227,8 @@ async function markFollowing({ db }: Deps, mirror: Mirror): Promise<void> {
     .execute()
 }
 
-/** A checkpoint from another time is no corruption: a clock is wrong, or a replica lags. It is asked for again later. */
+/** What is from another time is no corruption: a clock is wrong, or a replica lags. It is asked for again later. */
 function isUnverified(error: unknown): error is SyncError | ProtocolError | LogError {
-  if (error instanceof SyncError) return error.code !== 'CHECKPOINT_TIME'
+  if (error instanceof SyncError) return error.code !== 'CHECKPOINT_TIME' && error.code !== 'ACCESS_BEHIND'
   return error instanceof ProtocolError || error instanceof LogError
 }

@@ -13,6 +13,10 @@ export interface Mirror {
   readonly state: LogState
   readonly size: number
   readonly staged: Frontier
+  /** Items applied of the access feed that the peer keeps for us. */
+  readonly accessAt: number
+  /** Position to read the log again from, since our rights changed all over; undefined when there is nothing to do. */
+  readonly rereadFrom: number | undefined
   /** Every keyset document known of the peer, by sequence number; one that is fetched on the way is added. */
   readonly keysets: Map<number, Keyset>
   /** In force for the next staged position: the last one the log holds. Undefined before position 0. */
@@ -34,6 +38,8 @@ export async function findMirror(db: Kysely<Tables>, peer: Peer): Promise<Mirror
     state: log.state,
     size: log.size,
     staged: decodeFrontier(log.staged_size, log.staged_frontier),
+    accessAt: log.access_at,
+    rereadFrom: log.reread_from ?? undefined,
     keysets,
     inForce,
     newest: await findNewestCheckpoint(db, peer, keysets),

@@ -14,6 +14,10 @@ export function openPeerCalls(deps: Deps, peer: Peer): PeerCalls {
   const given = (signal?: AbortSignal) => (signal ? { signal } : {})
   return {
     fetchEntries: (page) => fetchEntries(client, page),
+    async fetchAccess(from, signal) {
+      const { page } = await client.call(api.listAccess, { query: { from }, ...given(signal) })
+      return page
+    },
     fetchNodeDocument: (signal) => client.call(api.getNodeDocument, given(signal)),
     fetchObservations: ({ origin, from }, signal) =>
       foundOrNot(client.call(api.listObservations, { query: { origin, from }, ...given(signal) })),

@@ -32,8 +32,16 @@ export interface PeerObservations {
  * A failed call rejects with the client's error; nothing is retried here.
  */
 export interface PeerCalls {
-  /** Up to `limit` entries from `from`; waits up to `waitSeconds` for the first one. */
-  fetchEntries(page: { from: number; limit: number; waitSeconds: number; signal?: AbortSignal }): Promise<EntriesPage>
+  /** Up to `limit` entries from `from`; waits up to `waitSeconds` for the first one, or for news beyond `accessAt`. */
+  fetchEntries(page: {
+    from: number
+    limit: number
+    waitSeconds: number
+    accessAt?: number
+    signal?: AbortSignal
+  }): Promise<EntriesPage>
+  /** Compact JWS of a page of the access feed that the peer keeps for us, from item `from`. */
+  fetchAccess(from: number, signal?: AbortSignal): Promise<string>
   /** Compact JWS of the node document. */
   fetchNodeDocument(signal?: AbortSignal): Promise<string>
   /** What the peer saw of the log `origin` at positions from `from` on; undefined when it follows no such log. */

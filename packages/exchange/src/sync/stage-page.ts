@@ -3,9 +3,13 @@ import { encodeBase64url, type GatedEntry } from '@concordance/protocol'
 import type pg from 'pg'
 import { copyEntries } from '../database/copy.ts'
 import { inTransaction } from '../database/in-transaction.ts'
+import type { Deps } from '../deps.ts'
+import { acceptEntries } from './accept-entries.ts'
+import { applyControl, noteControl } from './control-records.ts'
 import type { Mirror } from './mirror.ts'
+import { noteNarrowed } from './narrowing.ts'
 import { SyncError } from './sync-error.ts'
-import type { VerifiedPage } from './verify-page.ts'
+import type { VerifiedEntries, VerifiedPage } from './verify-page.ts'
 
 /** How far a walk goes before a root is compared: the size and root of a checkpoint the peer signed. */
 export interface Target {
@@ -13,32 +17,45 @@ export interface Target {
   readonly root: string
 }
 
+/** What storing a page came to. */
+export interface Staged {
+  /** The target is reached, and everything up to it verified. */
+  readonly reached: boolean
+  /** Whether rights to our own entries may have changed with a group. */
+  readonly changesOurs: boolean
+}
+
 /**
  * Stores a verified page in one transaction. Below the target its entries stay staged; at the target the root is
- * compared, and the same transaction promotes everything staged. A crash before the commit leaves the mirror as it was.
+ * compared, and the same transaction promotes everything staged, with what its control records bring about. A crash before
+ * the commit leaves the mirror as it was.
  *
  * @throws {SyncError} `ROOT_MISMATCH`; the transaction wrote nothing.
  */
-export async function stagePage(pool: pg.Pool, mirror: Mirror, page: VerifiedPage, target: Target): Promise<boolean> {
+export async function stagePage(deps: Deps, mirror: Mirror, page: VerifiedPage, target: Target): Promise<Staged> {
   const { frontier } = page
   const reached = frontier.size === target.size
   if (reached && encodeBase64url(rootOf(frontier)) !== target.root) {
     throw new SyncError('ROOT_MISMATCH', `${frontier.size} entries do not give the signed root`)
   }
-  await inTransaction(pool, async (client) => {
+  const entries = acceptEntries(page.entries, deps.accepts)
+  return inTransaction(deps.pool, async (client) => {
     await lockMirror(client, mirror)
     await copyEntries(
       client,
-      page.entries.map((entry) => rowOf(mirror.log, entry)),
+      entries.map((entry) => rowOf(mirror.log, entry)),
     )
     await insertSubtrees(client, mirror.log, page.subtrees)
-    await insertQuarantine(client, mirror.log, page.entries)
-    await insertKeysets(client, mirror.iss, page.entries)
-    await insertWithdrawals(client, mirror, page.entries)
-    await advance(client, mirror.log, page, reached)
+    await insertQuarantine(client, mirror.log, entries)
+    await insertKeysets(client, mirror.iss, entries)
+    await insertWithdrawals(client, mirror, entries)
+    await noteControl(client, mirror.log, entries)
+    await noteNarrowed(client, mirror.log, page)
+    const isControlled = await advance(client, mirror.log, page, reached)
     if (reached) await keepCheckpoint(client, mirror, page)
+    const changesOurs = isControlled && (await applyControl(client, deps, mirror, frontier.size))
+    return { reached, changesOurs }
   })
-  return reached
 }
 
 /**
@@ -65,7 +82,9 @@ export async function discardStaging(pool: pg.Pool, log: number): Promise<void> 
     await client.query('delete from subtree where log = $1 and (index + 1) * 256 > $2', [log, size])
     await client.query('delete from quarantine where log = $1 and position >= $2', [log, size])
     await client.query('delete from coverage_received where log = $1 and to_position > $2', [log, size])
-    await client.query('delete from withdrawn where log = $1 and position >= $2', [log, size])
+    for (const table of ['withdrawn', 'control_pending', 'narrowed', 'revoked']) {
+      await client.query(`delete from ${table} where log = $1 and position >= $2`, [log, size])
+    }
     await client.query('update keyset set position = null where iss = $1 and position >= $2', [iss, size])
     await client.query('update log set staged_size = size, staged_frontier = frontier where id = $1', [log])
   })
@@ -124,7 +143,11 @@ async function insertKeysets(client: pg.ClientBase, iss: string, entries: readon
  * What an institute takes back of its own records: by a withdrawal, or hidden by a control record of its own that cannot
  * be interpreted.
  */
-async function insertWithdrawals(client: pg.ClientBase, mirror: Mirror, entries: readonly GatedEntry[]): Promise<void> {
+export async function insertWithdrawals(
+  client: pg.ClientBase,
+  mirror: Mirror,
+  entries: readonly GatedEntry[],
+): Promise<void> {
   for (const { position, record, effect } of entries.flatMap((entry) => takenBackBy(mirror.iss, entry))) {
     await client.query(
       'insert into withdrawn (log, record_id, position, effect) values ($1, $2, $3, $4) on conflict do nothing',
@@ -151,17 +174,33 @@ function takenBackBy(iss: string, { position, statement, quarantine }: GatedEntr
   )
 }
 
-/** How far the copy goes, and what the peer said of the entries that brought it there. */
-async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, reached: boolean): Promise<void> {
+/** Keeps what the peer said of entries that we hold already. */
+export async function insertCoverage(client: pg.ClientBase, log: number, page: VerifiedEntries): Promise<void> {
+  const { coverage, coverageJws, common } = page
+  await client.query(
+    `insert into coverage_received (log, from_position, to_position, common, jws, iat)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [log, coverage.from, coverage.to, common, coverageJws, coverage.iat],
+  )
+}
+
+/**
+ * How far the copy goes, and what the peer said of the entries that brought it there.
+ *
+ * @returns whether control records among them, verified now, are to be applied.
+ */
+async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, reached: boolean): Promise<boolean> {
   const { coverage, coverageJws, common, frontier } = page
   const promote = reached ? ', size = $2, frontier = $3' : ''
-  await client.query({
+  const { rowCount } = await client.query({
     name: reached ? 'promote-mirror' : 'advance-mirror',
     text: `with received as (
         insert into coverage_received (log, from_position, to_position, common, jws, iat)
         values ($1, $4, $5, $6, $7, $8) on conflict do nothing
+      ), moved as (
+        update log set staged_size = $2, staged_frontier = $3${promote} where id = $1
       )
-      update log set staged_size = $2, staged_frontier = $3${promote} where id = $1`,
+      select from control_pending where log = $1 and ${reached} limit 1`,
     values: [
       log,
       frontier.size,
@@ -173,6 +212,7 @@ async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, r
       coverage.iat,
     ],
   })
+  return rowCount !== 0
 }
 
 /** The checkpoint may be newer than the target; its own size is verified when the walk gets there. */

@@ -69,7 +69,7 @@ async function stop(deps: Deps, mirror: Mirror, state: 'frozen' | 'held' | 'unve
     .where('iss', '=', mirror.iss)
     .execute()
   deps.log.warn({ peer: mirror.iss, state, code: reason }, 'peer stopped')
-  return { state, verified: 0, size: mirror.size, bytes: 0 }
+  return { state, verified: 0, changed: 0, size: mirror.size, bytes: 0 }
 }
 
 /** Fetches every leaf again and tells whether they give a signed root while their beginning contradicts an earlier one. */

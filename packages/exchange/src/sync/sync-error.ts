@@ -5,6 +5,8 @@ export type SyncErrorCode =
   | 'ROOT_MISMATCH' // the entries we were sent do not give the root the peer signed
   | 'PAGE' // the page contradicts itself, its coverage statement or our request
   | 'MOVED_ON' // another pass has stored these entries meanwhile: nothing is wrong, and nothing left to do
+  | 'ACCESS' // a page of the access feed is not the one asked for, or speaks to somebody else
+  | 'ACCESS_BEHIND' // authorised before what was read of the access feed: what it opens may have been closed since
   | 'CHECKPOINT_TIME' // a checkpoint from the future, or an older one than we hold
   | 'KEYSET_UNKNOWN' // the peer signs under a keyset it does not show
 

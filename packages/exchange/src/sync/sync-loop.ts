@@ -87,7 +87,7 @@ async function followLoop(
     const started = performance.now()
     const pass = await followOnce(deps, locks, peer, options, signal)
     if (signal.aborted) return
-    if (pass && pass.verified > 0) {
+    if (pass && pass.verified + pass.changed > 0) {
       pauseMs = options.shortestPauseMs
       deps.wake.announce(`log:${peer.iss}`, pass.size)
       continue

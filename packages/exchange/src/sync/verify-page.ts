@@ -19,8 +19,8 @@ import type { Mirror } from './mirror.ts'
 import type { EntriesPage } from './peer-calls.ts'
 import { MisconductFound, SyncError } from './sync-error.ts'
 
-/** A page of which every byte has been checked; what it leads to is compared with a root by `stagePage`. */
-export interface VerifiedPage {
+/** Entries of a page, with what was signed about them. */
+export interface VerifiedEntries {
   readonly entries: readonly GatedEntry[]
   readonly checkpoint: Checkpoint
   readonly checkpointJws: string
@@ -28,12 +28,16 @@ export interface VerifiedPage {
   readonly coverageJws: string
   /** Offsets from the page's first position of entries that every active peer must be given. */
   readonly common: readonly number[]
+  /** In force after the page. */
+  readonly keyset: Keyset | undefined
+}
+
+/** A page of which every byte has been checked; what it leads to is compared with a root by `stagePage`. */
+export interface VerifiedPage extends VerifiedEntries {
   /** After the last entry of the page. */
   readonly frontier: Frontier
   /** Complete subtrees of 256 leaves that the page finished. */
   readonly subtrees: readonly { index: number; hash: Uint8Array }[]
-  /** In force after the page. */
-  readonly keyset: Keyset | undefined
 }
 
 export interface PageExpectation {
@@ -54,28 +58,40 @@ const subtreeLevel = 8 // 256 leaves, as the `subtree` table keeps them
  * @throws {SyncError | ProtocolError | LogError} when the page is not what it says; nothing has been stored.
  */
 export async function verifyPage(mirror: Mirror, page: EntriesPage, expect: PageExpectation): Promise<VerifiedPage> {
-  const from = mirror.staged.size
-  const { checkpoint, keyset } = await verifyNewCheckpoint(mirror, page.trailer.checkpoint, expect)
-  const coverage = verifyCoverage(page.trailer.coverage, keyset)
-  const context = { iss: mirror.iss, origin: mirror.origin, pin: mirror.pin, keyset: mirror.inForce }
-  const entries = await gateEntries(context, page.entries, from)
-  verifyKeysets(mirror, entries)
-  verifyExtent(coverage, page, { from, me: expect.me, checkpoint })
-  const common = verifyOpened(coverage, page, entries)
+  const verified = await verifyEntries(mirror, page, { from: mirror.staged.size, keyset: mirror.inForce }, expect)
   const subtrees: { index: number; hash: Uint8Array }[] = []
-  const leaves = entries.map((entry) => entry.leafHash)
+  const leaves = verified.entries.map((entry) => entry.leafHash)
   const frontier = extendFrontier(mirror.staged, leaves, (level, index, hash) => {
     if (level === subtreeLevel) subtrees.push({ index, hash })
   })
+  return { ...verified, frontier, subtrees }
+}
+
+/**
+ * The same for a page that begins anywhere in the log, except that its leaves are for the caller to compare.
+ *
+ * @param at.keyset In force for position `from`; undefined before position 0.
+ */
+export async function verifyEntries(
+  mirror: Mirror,
+  page: EntriesPage,
+  at: { from: number; keyset: Keyset | undefined },
+  expect: PageExpectation,
+): Promise<VerifiedEntries> {
+  const { checkpoint, keyset } = await verifyNewCheckpoint(mirror, page.trailer.checkpoint, expect)
+  const coverage = verifyCoverage(page.trailer.coverage, keyset)
+  const context = { iss: mirror.iss, origin: mirror.origin, pin: mirror.pin, keyset: at.keyset }
+  const entries = await gateEntries(context, page.entries, at.from)
+  verifyKeysets(mirror, entries)
+  verifyExtent(coverage, page, { from: at.from, me: expect.me, checkpoint })
+  verifyAuthorised(coverage, mirror)
   return {
     entries,
     checkpoint,
     checkpointJws: page.trailer.checkpoint,
     coverage,
     coverageJws: page.trailer.coverage,
-    common,
-    frontier,
-    subtrees,
+    common: verifyOpened(coverage, page, entries),
     keyset: context.keyset,
   }
 }
@@ -146,14 +162,37 @@ function verifyExtent(
   }
 }
 
+/**
+ * No proof against anybody: two answers that were made at once may arrive and even be signed in either order, so what was
+ * authorised before what we know is only discarded.
+ */
+function verifyAuthorised({ accessAt }: Coverage, mirror: Mirror): void {
+  if (accessAt >= mirror.accessAt) return
+  throw new SyncError(
+    'ACCESS_BEHIND',
+    `authorised at ${accessAt} of the access feed, of which ${mirror.accessAt} is read`,
+  )
+}
+
 function verifyOpened(coverage: Coverage, page: EntriesPage, entries: readonly GatedEntry[]): number[] {
   const opened = page.entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [{ position, state }]))
   if (positionsDigest(opened) !== coverage.openedDigest) throw new SyncError('PAGE', 'coverage opens other positions')
-  const common = entries
-    .filter(({ statement }) => statement && isCommon(statement.mark))
-    .map(({ position }) => position)
+  const common = listCommon(coverage, entries)
   if (positionsDigest(common.map((position) => ({ position }))) !== coverage.commonDigest) {
     throw new SyncError('PAGE', 'coverage lists other common positions')
   }
   return common.map((position) => position - coverage.from)
+}
+
+/** What every active peer was given by its signed marking, be it narrowed since. */
+function listCommon({ from, narrowed = [] }: Coverage, entries: readonly GatedEntry[]): number[] {
+  const given = entries.filter(({ statement }) => statement && isCommon(statement.mark)).map(({ position }) => position)
+  for (const { position } of narrowed) {
+    const statement = entries[position - from]?.statement
+    if (statement && !isCommon(statement.mark)) {
+      throw new SyncError('PAGE', `coverage says that ${position} was narrowed, which was never for every peer`)
+    }
+  }
+  if (narrowed.length === 0) return given
+  return [...new Set([...given, ...narrowed.map(({ position }) => position)])].sort((a, b) => a - b)
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createTestDatabase } from '../../../../test/support/database.ts'
-import type { ConfiguredPeer, Logger } from '../../src/deps.ts'
+import type { ConfiguredPeer, Label, Logger } from '../../src/deps.ts'
 import { createIdentity } from '../../src/keys/identity-files.ts'
 import { type RunningExchange, startExchange } from '../../src/start-exchange.ts'
 
@@ -27,12 +27,13 @@ export interface Institute extends RunningExchange {
 export interface InstituteOptions {
   readonly iss?: string
   readonly peers?: readonly ConfiguredPeer[]
+  readonly accepts?: Label
   readonly worker?: boolean
 }
 
 /** An institute with a database and data folder of its own, both gone when the test ends. */
 export async function openInstitute(t: Test, options: InstituteOptions = {}): Promise<Institute> {
-  const { iss = 'https://a.institute.example', peers = [], worker = false } = options
+  const { iss = 'https://a.institute.example', peers = [], worker = false, accepts } = options
   const { url } = await createTestDatabase(t)
   const dataDir = await mkdtemp(join(tmpdir(), 'concordance-test-'))
   const clock = { seconds: start }
@@ -48,6 +49,7 @@ export async function openInstitute(t: Test, options: InstituteOptions = {}): Pr
       dataDir,
       peers,
       worker,
+      ...(accepts && { accepts }),
       migrate: true,
       compareEveryMs: 60_000,
       log: silent,
