@@ -41,14 +41,17 @@ export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
   readonly code: ExchangeErrorCode
   readonly errors: readonly FieldError[]
+  /** When the same may succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined
   constructor(
     code: ExchangeErrorCode,
     message: string,
-    options: ErrorOptions & { errors?: readonly FieldError[] } = {},
+    options: ErrorOptions & { errors?: readonly FieldError[]; retryAfterSeconds?: number } = {},
   ) {
     super(message, options)
     this.code = code
     this.errors = options.errors ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 

@@ -42,6 +42,7 @@ export { getSealedCheckpoint } from './log/checkpoints.ts'
 export { confirmAtStart, confirmByPeers, confirmLog } from './log/confirm.ts'
 export { type EntriesPage, readPage, type Seen, waitForGrowth } from './log/entries.ts'
 export { proveConsistency, proveInclusion } from './log/proof.ts'
+export type { SealingInterval } from './log/schedule.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
 export { findPeerKey, listActivePeers, suspendPeer } from './peers.ts'
 export {

@@ -6,9 +6,12 @@ import type { ConfiguredPeer, Label, Logger } from './deps.ts'
 import { type RunningJobs, startJobs } from './jobs.ts'
 import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
+import { applySealing } from './log/apply-sealing.ts'
 import { confirmAtStart } from './log/confirm.ts'
 import { openGuard } from './log/guard.ts'
+import type { SealingInterval } from './log/schedule.ts'
 import { startConfirming } from './log/start-confirming.ts'
+import { startTicking } from './log/start-ticking.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
@@ -27,6 +30,8 @@ export interface ExchangeConfig {
   readonly peers: readonly ConfiguredPeer[]
   /** Highest label that is taken in from others; `AMBER+STRICT` where absent. */
   readonly accepts?: Label
+  /** When our own log grows for others: `immediate`, with every batch, where absent. */
+  readonly sealing?: 'immediate' | SealingInterval
   /** Follow peers, run jobs, keep the projection. */
   readonly worker: boolean
   /** Bring the schema up to date; otherwise an older one refuses the start. */
@@ -72,7 +77,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     closers.push(() => wake.close())
     const { now, random, accepts = 'AMBER+STRICT' } = config
     const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
-    const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, wake, connection })
+    const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, random, wake, connection })
     closers.push(() => writer.close())
     const peers = directoryOf(config.peers)
     const calls = new Map<string, PeerCalls>()
@@ -86,6 +91,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const deps: SyncDeps = { ...parts, accepts, callPeer }
     await registerPeers(deps)
     await confirmAtStart(deps)
+    await applySealing(deps, intervalOf(config))
     const background = config.worker ? await startBackground(deps, config) : []
     closers.push(() => Promise.all(background.map((work) => work.stop())))
     return { deps, stop: close }
@@ -95,7 +101,12 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
   }
 }
 
-async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfig): Promise<RunningJobs[]> {
+function intervalOf({ sealing }: ExchangeConfig): SealingInterval | undefined {
+  return sealing === 'immediate' ? undefined : sealing
+}
+
+async function startBackground(deps: SyncDeps, config: ExchangeConfig): Promise<RunningJobs[]> {
+  const { compareEveryMs } = config
   const jobs = await startJobs(deps, {
     async reseal() {
       await deps.writer.seal({ freshenAfterSeconds: freshForSeconds })
@@ -109,7 +120,9 @@ async function startBackground(deps: SyncDeps, { compareEveryMs }: ExchangeConfi
     },
   })
   const sync = startSync(deps, { ...defaultSyncOptions, compareEveryMs })
-  return [startConfirming(deps), startProjection(deps), startAccess(deps), sync, jobs]
+  const interval = intervalOf(config)
+  const ticking = interval ? [startTicking(deps, interval)] : []
+  return [startConfirming(deps), startProjection(deps), startAccess(deps), sync, jobs, ...ticking]
 }
 
 /** A quiet log signs its size again, so that peers see that it is alive and nothing is held back. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { isLoopbackUrl, parsePeerUrl } from '@concordance/client'
-import type { ConfiguredPeer } from '@concordance/exchange'
+import type { ConfiguredPeer, SealingInterval } from '@concordance/exchange'
 import { parseEntityId } from '@concordance/protocol'
 import { NodeError } from './error.ts'
 import { type NodeFile, readNodeFile } from './node-file.ts'
@@ -37,6 +37,8 @@ export interface NodeConfig {
   readonly rates: RateLimits
   /** Between two rounds of comparing with the peers. */
   readonly compareEveryMs: number
+  /** When our own log grows for others; with every batch where absent. */
+  readonly sealing?: 'immediate' | SealingInterval
   /** Where metrics and probes are served to the operator; nowhere if absent. */
   readonly operations?: { readonly host: string; readonly port: number }
   /** Proxies of our own, whose `X-Forwarded-For` says who asks. */
@@ -103,7 +105,7 @@ export function loadConfig(dataDir: string, environment: Environment, overrides:
 /** What stands in the file alone. */
 function settingsOf(file: NodeFile) {
   const { entityId, name = {}, contact, peers = [], rates, compareEverySeconds = defaultCompareSeconds } = file
-  const { operations, trustedProxies = [] } = file
+  const { operations, sealing, trustedProxies = [] } = file
   return {
     entityId,
     name,
@@ -111,6 +113,7 @@ function settingsOf(file: NodeFile) {
     peers: peers as ConfiguredPeer[],
     rates: { ...defaultRates, ...rates } as RateLimits,
     compareEveryMs: compareEverySeconds * 1_000,
+    ...(sealing && { sealing }),
     ...(operations && { operations: { host: operations.host ?? '127.0.0.1', port: operations.port } }),
     trustedProxies,
     busyAfterMs,

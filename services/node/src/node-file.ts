@@ -63,6 +63,19 @@ export const NodeFile = Type.Object(
     rates: Type.Optional(
       Type.Object({ address: Rate, public: Rate, peer: Rate, person: Rate, federated: Rate }, closed),
     ),
+    /** `immediate` where absent; see `SealingInterval`. */
+    sealing: Type.Optional(
+      Type.Union([
+        Type.Literal('immediate'),
+        Type.Object(
+          {
+            every: Type.Integer({ minimum: 1, maximum: 18_000 }),
+            leaves: Type.Integer({ minimum: 1, maximum: 4_096 }),
+          },
+          closed,
+        ),
+      ]),
+    ),
     compareEverySeconds: Type.Optional(Type.Number({ minimum: 1 })),
     /** Metrics and probes for the operator, on a port of their own; not served where absent. */
     operations: Type.Optional(Type.Object({ host: Type.Optional(Type.String({ minLength: 1 })), port: Port }, closed)),

@@ -6,7 +6,12 @@ import { NodeError } from './error.ts'
 
 /** Answers every failure as `application/problem+json` (RFC 9457). The one place where errors meet HTTP. */
 export const problemAnswers = fp(async (app: FastifyInstance) => {
-  app.setErrorHandler<FastifyError>((error, request, reply) => sendProblem(request, reply, problemOf(error, request)))
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof ExchangeError && error.retryAfterSeconds !== undefined) {
+      reply.header('retry-after', String(error.retryAfterSeconds))
+    }
+    return sendProblem(request, reply, problemOf(error, request))
+  })
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsAt(app, request.url)
     if (methods.length === 0) return sendProblem(request, reply, { code: 'not-found' })

@@ -61,10 +61,14 @@ function describe({ terminal }: Context, draft: DraftView): void {
 }
 
 function showReceipt({ terminal }: Context, receipt: Receipt): void {
-  const { recordId, position, finding, version, sealed } = receipt
+  const { recordId, position, finding, version, sealed, sealsAt } = receipt
   terminal.give(receipt, () => [recordId])
   if (terminal.json) return
   terminal.talk(`published at position ${position}${sealed ? ` of a log of ${sealed.size}` : ''}`)
+  if (sealsAt !== undefined)
+    terminal.talk(
+      `  acknowledged; others see it from ${new Date(sealsAt * 1_000).toISOString()} on, when the log is sealed`,
+    )
   terminal.talk(`  finding ${finding}, version ${version}; see \`concordance show ${recordId}\``)
 }
 

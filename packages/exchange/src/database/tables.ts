@@ -1,5 +1,6 @@
 import type { Marking, Role, Scope, Tlp } from '@concordance/protocol'
 import type { ColumnType, Generated } from 'kysely'
+import type { SealingSchedule } from '../log/schedule.ts'
 
 /** Columns as `openDatabase` reads and writes them: bigint is a number (every one stays below 2^53), bytea a Buffer. */
 export interface Tables {
@@ -60,6 +61,7 @@ export interface LogTable {
   newest_keyset: Generated<number>
   state: Generated<LogState>
   state_reason: string | null
+  sealing: ColumnType<SealingSchedule | null, string | null | undefined, string | null>
   access_at: Generated<number>
   reread_from: Nullable<number>
 }
@@ -76,6 +78,7 @@ export interface EntryTable {
   record_id: Buffer | null
   statement: Buffer | null
   body: Buffer | null
+  cover: Nullable<Buffer>
 }
 
 export interface OwnRecordTable {

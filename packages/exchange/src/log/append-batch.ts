@@ -14,10 +14,12 @@ import type { Tables } from '../database/tables.ts'
 import type { Guard, Logger, Signers, TreeHead } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import type { OwnIdentity } from '../keys/identity.ts'
+import { choosePositions } from './choose-positions.ts'
 import { type Decision, decideBatch } from './decide-batch.ts'
-import { insertBatch, type PlacedEntry } from './insert-batch.ts'
+import { type Batch, type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
 import { judgeGuard } from './judge-guard.ts'
 import { lookAhead, type OwnLogRow } from './look-ahead.ts'
+import { tickTimeOf } from './schedule.ts'
 
 /** A record on its way into our own log: validated, and signed before any lock is taken. */
 export interface NewEntry {
@@ -65,6 +67,8 @@ export interface AppendContext {
   /** Reads the key files again: a rotation may have replaced them. */
   reloadSigners(): Promise<void>
   now(): Date
+  /** Cryptographically strong bytes. */
+  random(bytes: number): Uint8Array
 }
 
 /** Level of the subtrees that are stored, each over 2^8 leaves. */
@@ -73,6 +77,9 @@ export const subtreeLevel = 8
 /**
  * Appends in one transaction what may be appended, and says of each entry what became of it; one refused entry never
  * fails its neighbours. Outcomes are durable when this returns.
+ *
+ * Where the log is sealed by interval, entries take positions of the one at hand, and the tree grows over them when it
+ * ends: see `closeInterval`. What finds no room is refused with `unavailable` and the time until then.
  *
  * Order of what a crash can cut off: the guard names the new head before the commit, so that a database which comes
  * back without it is known to lack nothing that was acknowledged or signed.
@@ -93,18 +100,48 @@ export async function appendBatch(
 
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
-  const placed = await placeEntries(context, accepted, known.ownLog.size)
-  if (placed.length > 0) await write(client, context, before, { log: known.ownLog.id, placed })
-  else await commit(client)
-  return outcomesOf(decisions, placed)
+  const places = await findPlaces(client, context, known.ownLog, accepted)
+  const placed = await placeEntries(context, accepted, places)
+  const batch = { db: context.db, log: known.ownLog.id, placed, at: context.now() }
+  if (placed.length === 0) await commit(client)
+  else if (known.ownLog.sealing) await Promise.all([insertBatch(client, batch), commit(client)])
+  else await write(client, context, before, batch)
+  return outcomesOf(decisions, placed, places)
 }
 
 export function headOf(frontier: Frontier): TreeHead {
   return { size: frontier.size, root: encodeBase64url(rootOf(frontier)) }
 }
 
+interface Places {
+  /** Of the first entries; of all of them where the log is not sealed by interval. */
+  readonly positions: readonly number[]
+  /** When the tree grows over them, in seconds since the epoch; undefined: at once. */
+  readonly sealsAt?: number
+  /** In what time there is room for the others. */
+  readonly freeInSeconds?: number
+}
+
+async function findPlaces(
+  client: pg.ClientBase,
+  context: AppendContext,
+  { size, sealing }: OwnLogRow,
+  entries: readonly NewEntry[],
+): Promise<Places> {
+  if (!sealing) return { positions: entries.map((_, index) => size + index) }
+  const to = size + sealing.leaves
+  const positions = await choosePositions(client, context, { from: size, to }, entries)
+  const sealsAt = tickTimeOf(sealing, to)
+  const freeInSeconds = Math.max(1, Math.ceil(sealsAt - context.now().getTime() / 1_000))
+  if (positions.length < entries.length) {
+    const refused = entries.length - positions.length
+    context.log.warn({ refused, leaves: sealing.leaves, freeInSeconds }, 'more records than an interval has leaves')
+  }
+  return { positions, sealsAt, freeInSeconds }
+}
+
 /** Looked at for every batch: a database that fails over to a standby that lags does so while the node runs. */
-async function requireConfirmed(
+export async function requireConfirmed(
   client: pg.ClientBase,
   context: AppendContext,
   log: OwnLogRow,
@@ -122,17 +159,18 @@ async function requireConfirmed(
 async function placeEntries(
   context: AppendContext,
   entries: readonly NewEntry[],
-  size: number,
+  { positions, sealsAt }: Places,
 ): Promise<PlacedEntry[]> {
   const { iss, origin } = context.identity
   const placed: PlacedEntry[] = []
-  for (const [index, entry] of entries.entries()) {
-    const position = size + index
+  for (const [index, position] of positions.entries()) {
+    const entry = entries[index] as NewEntry
     const signed = await signedFor(context, entry.signed, position)
     const { recordId, statement } = signed
     const { finding, version } = statement
     const leafHash = leafHashOf(leafInputOf(recordId))
-    placed.push({ entry, signed, leafHash, receipt: { recordId, iss, origin, finding, version, position } })
+    const receipt = { recordId, iss, origin, finding, version, position, ...(sealsAt !== undefined && { sealsAt }) }
+    placed.push({ entry, signed, leafHash, receipt })
   }
   return placed
 }
@@ -148,38 +186,51 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
 }
 
 /** The guard names the new head, durably, while the database takes in the rows; the commit is sent when both are done. */
-async function write(
-  client: pg.ClientBase,
-  context: AppendContext,
-  before: Frontier,
-  { log, placed }: { log: number; placed: readonly PlacedEntry[] },
-): Promise<void> {
-  const subtrees: { index: number; hash: Uint8Array }[] = []
-  const leaves = placed.map(({ leafHash }) => leafHash)
-  const frontier = extendFrontier(before, leaves, (level, index, hash) => {
-    if (level === subtreeLevel) subtrees.push({ index, hash })
-  })
-  const inserted = insertBatch(client, { db: context.db, log, placed, frontier, subtrees, at: context.now() })
-  await Promise.all([context.guard.intend(headOf(before), headOf(frontier)), inserted])
+async function write(client: pg.ClientBase, context: AppendContext, before: Frontier, batch: Batch): Promise<void> {
+  const leaves = batch.placed.map(({ leafHash }) => leafHash)
+  const growth = growthOf(before, leaves)
+  const inserted = insertBatch(client, batch, growth)
+  await Promise.all([context.guard.intend(headOf(before), headOf(growth.frontier)), inserted])
   await commit(client)
 }
 
+export function growthOf(before: Frontier, leaves: readonly Uint8Array[]): Growth {
+  const subtrees: { index: number; hash: Uint8Array }[] = []
+  const frontier = extendFrontier(before, leaves, (level, index, hash) => {
+    if (level === subtreeLevel) subtrees.push({ index, hash })
+  })
+  return { frontier, subtrees }
+}
+
 /** A commit after a failed statement is answered as a rollback, and without an error. */
-async function commit(client: pg.ClientBase): Promise<void> {
+export async function commit(client: pg.ClientBase): Promise<void> {
   const { command } = await client.query('commit')
   if (command !== 'COMMIT') throw new ExchangeError('store-unavailable', 'the transaction was rolled back')
 }
 
-function outcomesOf(decisions: readonly Decision[], placed: readonly PlacedEntry[]): Outcome[] {
+function outcomesOf(
+  decisions: readonly Decision[],
+  placed: readonly PlacedEntry[],
+  { freeInSeconds }: Places,
+): Outcome[] {
   const outcomes: Outcome[] = []
   let next = 0
   for (const decision of decisions) {
-    if (decision.kind === 'append') outcomes.push({ receipt: (placed[next++] as PlacedEntry).receipt })
+    if (decision.kind === 'append') outcomes.push(outcomeOf(placed[next++], freeInSeconds))
     else if (decision.kind === 'answer') outcomes.push({ receipt: decision.receipt })
     else if (decision.kind === 'refuse') outcomes.push({ error: decision.error })
     else outcomes.push(outcomes[decision.index] as Outcome)
   }
   return outcomes
+}
+
+function outcomeOf(placed: PlacedEntry | undefined, freeInSeconds: number | undefined): Outcome {
+  return placed ? { receipt: placed.receipt } : { error: noRoom(freeInSeconds) }
+}
+
+function noRoom(retryAfterSeconds: number | undefined): ExchangeError {
+  const message = 'there is no room before the log is sealed the next time'
+  return new ExchangeError('unavailable', message, { ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
 }
 
 function unconfirmed(): ExchangeError {

@@ -21,34 +21,51 @@ export interface Batch {
   readonly db: Kysely<Tables>
   readonly log: number
   readonly placed: readonly PlacedEntry[]
-  /** After the batch. */
-  readonly frontier: Frontier
-  /** Subtrees that the batch completes. */
-  readonly subtrees: readonly { readonly index: number; readonly hash: Uint8Array }[]
   readonly at: Date
 }
 
+/** What new leaves do to the tree. */
+export interface Growth {
+  /** Behind them. */
+  readonly frontier: Frontier
+  /** Subtrees that they complete. */
+  readonly subtrees: readonly { readonly index: number; readonly hash: Uint8Array }[]
+}
+
 /**
- * Writes entries, what the rules need to know of them, who asked for them, receipts, the new frontier and the intent to
- * sign it, in the caller's transaction, whose lock on our own log's row makes positions gapless.
+ * Writes entries, what the rules need to know of them, who asked for them and receipts, and where the tree grows with
+ * them the new frontier and the intent to sign it, in the caller's transaction, whose lock on our own log's row makes
+ * positions gapless.
  *
  * Every statement is on its way before this returns its promise.
  */
-export function insertBatch(client: pg.ClientBase, batch: Batch): Promise<unknown> {
+export function insertBatch(client: pg.ClientBase, batch: Batch, growth?: Growth): Promise<unknown> {
   const rare = batch.placed.flatMap((placed) => [
     ...rareStatementsOf(batch.log, placed),
     ...accessStatementsOf(batch, placed),
   ])
   return Promise.all([
-    client.query({ name: 'insert-batch', text: insertText, values: valuesOf(batch) }),
-    ...batch.subtrees.map(({ index, hash }) =>
-      client.query('insert into subtree (log, index, hash) values ($1, $2, $3)', [batch.log, index, hash]),
+    client.query(
+      growth
+        ? { name: 'insert-batch', text: insertAndGrow, values: [...valuesOf(batch), ...headValuesOf(growth)] }
+        : { name: 'insert-ahead', text: `${insertRows} select`, values: valuesOf(batch) },
     ),
+    ...(growth ? insertSubtrees(client, batch.log, growth) : []),
     ...rare.map(([text, values]) => client.query(text, values)),
   ])
 }
 
-const insertText = `
+export function insertSubtrees(client: pg.ClientBase, log: number, { subtrees }: Growth): Promise<unknown>[] {
+  const text = 'insert into subtree (log, index, hash) values ($1, $2, $3)'
+  return subtrees.map(({ index, hash }) => client.query(text, [log, index, hash]))
+}
+
+/** Size, root and encoded frontier. */
+export function headValuesOf({ frontier }: Growth): [number, Uint8Array, Uint8Array] {
+  return [frontier.size, rootOf(frontier), encodeFrontier(frontier)]
+}
+
+const insertRows = `
   with new as (
     select * from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bigint[],
                          $10::bigint[], $11::text[], $12::bigint[], $13::text[])
@@ -63,12 +80,14 @@ const insertText = `
     insert into idempotency (subject, key, digest, receipt, created_at)
     select subject, key, digest, receipt::jsonb, $14::timestamptz
     from unnest($15::text[], $16::text[], $17::bytea[], $18::text[]) as given (subject, key, digest, receipt)
-  ), intent as (
+  )`
+
+const insertAndGrow = `${insertRows}, intent as (
     insert into checkpoint (log, size, root, frontier) values ($1, $19, $20, $21)
   )
   update log set size = $19, frontier = $21, staged_size = $19, staged_frontier = $21 where id = $1`
 
-function valuesOf({ log, placed, frontier, at }: Batch): unknown[] {
+function valuesOf({ log, placed, at }: Batch): unknown[] {
   const statements = placed.map(({ signed }) => signed.statement)
   const keyed = placed.flatMap(({ entry: { idempotency }, receipt }) =>
     idempotency ? [{ ...idempotency, receipt }] : [],
@@ -92,9 +111,6 @@ function valuesOf({ log, placed, frontier, at }: Batch): unknown[] {
     keyed.map(({ key }) => key),
     keyed.map(({ digest }) => digest),
     keyed.map(({ receipt }) => JSON.stringify(receipt)),
-    frontier.size,
-    rootOf(frontier),
-    encodeFrontier(frontier),
   ]
 }
 

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { LogState } from '../database/tables.ts'
 import { ExchangeError } from '../error.ts'
 import type { NewEntry } from './append-batch.ts'
+import type { SealingSchedule } from './schedule.ts'
 
 export interface OwnLogRow {
   readonly id: number
@@ -11,6 +12,8 @@ export interface OwnLogRow {
   readonly state: LogState
   /** Sequence number of the newest keyset document in the log; 0 before the first. */
   readonly newestKeyset: number
+  /** Null where every batch is sealed at once. */
+  readonly sealing: SealingSchedule | null
 }
 
 /** What is in the database of the things a batch of new entries touches, read under the lock of our own log's row. */
@@ -45,18 +48,26 @@ export interface NewestVersion {
  * snapshot of its own, so what comes after the lock sees everything committed before it.
  */
 export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Known> {
-  const [, logs, receipts, findings, withdrawn, drafts, remarked] = await Promise.all([
-    client.query('begin'),
-    client.query<OwnLogRow>({ name: 'lock-own-log', text: lockOwnLog }),
+  const [ownLog, receipts, findings, withdrawn, drafts, remarked] = await Promise.all([
+    beginWithOwnLog(client),
     queryReceipts(client, entries),
     queryFindings(client, entries),
     queryWithdrawn(client, entries),
     queryDrafts(client, entries),
     queryRemarked(client, entries),
   ])
-  const [ownLog] = logs.rows
-  if (!ownLog) throw new ExchangeError('identity-invalid', 'the database holds no log of our own')
   return { ownLog, receipts, findings, withdrawn, drafts, remarked }
+}
+
+/** Begins the transaction of whoever is going to append, and takes the lock that makes positions gapless. */
+export async function beginWithOwnLog(client: pg.ClientBase): Promise<OwnLogRow> {
+  const [, { rows }] = await Promise.all([
+    client.query('begin'),
+    client.query<OwnLogRow>({ name: 'lock-own-log', text: lockOwnLog }),
+  ])
+  const [ownLog] = rows
+  if (!ownLog) throw new ExchangeError('identity-invalid', 'the database holds no log of our own')
+  return ownLog
 }
 
 export function keyOf({ idempotency }: NewEntry): string | undefined {
@@ -70,7 +81,8 @@ export function targetOf({ signed: { statement } }: NewEntry): string | undefine
   return target && 'record' in target ? target.record : undefined
 }
 
-const lockOwnLog = 'select id, size, frontier, state, newest_keyset as "newestKeyset" from log where is_own for update'
+const lockOwnLog = `select id, size, frontier, state, newest_keyset as "newestKeyset", sealing
+  from log where is_own for update`
 
 async function queryReceipts(client: pg.ClientBase, entries: readonly NewEntry[]) {
   const asked = entries.flatMap(({ idempotency }) => idempotency ?? [])

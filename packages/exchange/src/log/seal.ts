@@ -7,19 +7,30 @@ import {
   signCheckpoint,
   signNote,
 } from '@concordance/log'
-import { digestOfCompact, encodeBase64url, leafHashOf, leafInputOf, type VerifyKey } from '@concordance/protocol'
+import {
+  coverLeafInputOf,
+  digestOfCompact,
+  encodeBase64url,
+  leafHashOf,
+  leafInputOf,
+  type VerifyKey,
+} from '@concordance/protocol'
 import type pg from 'pg'
 import type { LogState } from '../database/tables.ts'
 import type { TreeHead } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import { type AppendContext, headOf } from './append-batch.ts'
+import { type SealingSchedule, tickTimeOf } from './schedule.ts'
 
 /** Held while a checkpoint is signed: its `iat` and size never fall, whichever process signs. */
 export const sealLock = 4_811_002
 const entriesAtOnce = 2_000
 
 export interface SealOptions {
-  /** Sign the same size again when the newest signature is older than this. Without it only a grown log is signed. */
+  /**
+   * Sign the same size again when the newest signature is older than this. Without it only a grown log is signed, and one
+   * that is sealed by interval grows at every tick.
+   */
   readonly freshenAfterSeconds?: number
 }
 
@@ -47,7 +58,7 @@ export async function sealLog(
   requireNothingNewer(context, head)
   // From here on somebody may see this head under our signature, so the guard has to know of it first.
   context.guard.seal(head)
-  const { jws, note, iat } = await sign(context, frontier, signed?.iat ?? 0)
+  const { jws, note, iat } = await sign(context, frontier, iatOf(context, intent, signed?.iat ?? 0))
   await Promise.all([
     client.query('update checkpoint set jws = $3, note = $4, iat = $5 where log = $1 and size = $2', [
       intent.log,
@@ -64,6 +75,7 @@ export async function sealLog(
 interface CheckpointRow {
   readonly log: number
   readonly state: LogState
+  readonly sealing: SealingSchedule | null
   readonly size: number
   readonly root: Buffer
   readonly frontier: Buffer
@@ -77,7 +89,7 @@ interface Newest {
 
 async function lockNewest(client: pg.ClientBase): Promise<Newest | undefined> {
   const newest = (condition: string) => `
-    select log.id as log, log.state, checkpoint.size, checkpoint.root, checkpoint.frontier, checkpoint.iat
+    select log.id as log, log.state, log.sealing, checkpoint.size, checkpoint.root, checkpoint.frontier, checkpoint.iat
     from checkpoint join log on log.id = checkpoint.log
     where log.is_own ${condition} order by checkpoint.size desc limit 1`
   const [, , intents, signed] = await Promise.all([
@@ -93,6 +105,7 @@ async function lockNewest(client: pg.ClientBase): Promise<Newest | undefined> {
 function isDue({ intent, signed }: Newest, now: Date, { freshenAfterSeconds }: SealOptions): boolean {
   if (intent.state === 'unconfirmed') throw new ExchangeError('log-unconfirmed', 'an unconfirmed log is not signed')
   if (intent.size > (signed?.size ?? 0)) return true
+  if (intent.sealing) return false
   return freshenAfterSeconds !== undefined && secondsOf(now) - (signed?.iat ?? 0) >= freshenAfterSeconds
 }
 
@@ -118,20 +131,33 @@ export async function recomputeLeaves(
   from: number,
   to: number,
 ): Promise<Uint8Array[]> {
-  const { rows } = await client.query<{ position: number; leaf_hash: Buffer; record_id: Buffer; statement: string }>({
+  const { rows } = await client.query<StoredLeaf>({
     name: 'entries-to-seal',
-    text: `select position, leaf_hash, record_id, convert_from(statement, 'UTF8') as statement from entry
+    text: `select position, leaf_hash, record_id, convert_from(statement, 'UTF8') as statement, cover from entry
            where log = $1 and position >= $2 and position < $3 order by position`,
     values: [log, from, to],
   })
   if (rows.length !== to - from) throw corrupt(`an entry is missing between ${from} and ${to}`)
-  return rows.map(({ position, leaf_hash, record_id, statement }, index) => {
-    const recordId = digestOfCompact(statement ?? '')
-    const leaf = leafHashOf(leafInputOf(encodeBase64url(recordId)))
-    const isWhole = position === from + index && record_id.equals(recordId) && leaf_hash.equals(leaf)
-    if (!isWhole) throw corrupt(`the entry at ${position} is not what was appended`)
+  return rows.map((row, index) => {
+    const leaf = row.cover ? leafHashOf(coverLeafInputOf(row.cover)) : leafOfRecord(row)
+    const isWhole = row.position === from + index && leaf !== undefined && row.leaf_hash.equals(leaf)
+    if (!isWhole) throw corrupt(`the entry at ${row.position} is not what was appended`)
     return leaf
   })
+}
+
+interface StoredLeaf {
+  readonly position: number
+  readonly leaf_hash: Buffer
+  readonly record_id: Buffer | null
+  readonly statement: string | null
+  readonly cover: Buffer | null
+}
+
+/** Undefined where the statement is not the one that the record id names. */
+function leafOfRecord({ record_id, statement }: StoredLeaf): Uint8Array | undefined {
+  const recordId = digestOfCompact(statement ?? '')
+  return record_id?.equals(recordId) ? leafHashOf(leafInputOf(encodeBase64url(recordId))) : undefined
 }
 
 /** The guard may know of a signed head that this database has lost: then another one must not be signed beside it. */
@@ -142,13 +168,18 @@ function requireNothingNewer({ guard }: AppendContext, head: TreeHead): void {
   }
 }
 
-async function sign({ identity, signers, now }: AppendContext, frontier: Frontier, earliest: number) {
+/** Never before the one signed last. Of a size that belongs to a tick it is the time of the tick, whenever it is signed. */
+function iatOf({ now }: AppendContext, { size, sealing }: CheckpointRow, earliest: number): number {
+  const isOfTick = sealing !== null && size > sealing.size
+  return Math.max(isOfTick ? tickTimeOf(sealing, size) : secondsOf(now()), earliest)
+}
+
+async function sign({ identity, signers }: AppendContext, frontier: Frontier, iat: number) {
   const { iss, origin } = identity
   const { log: signer } = signers
   const keyset = identity.keyset()
   const key = keyset.findKey(signer.kid, 'log', frontier.size)
   if (!key) throw new ExchangeError('unavailable', `no log key is valid at size ${frontier.size}`)
-  const iat = Math.max(secondsOf(now()), earliest)
   const { size, root } = headOf(frontier)
   const jws = await signCheckpoint({ v: 1, iss, origin, size, root, iat, keyset: keyset.document.seq }, signer)
   return { jws, note: await noteOf(origin, frontier, signer, key), iat }

@@ -1,5 +1,6 @@
 import { emptyFrontier, extendFrontier, type Frontier, type Hash, rootOf, verifyCheckpoint } from '@concordance/log'
 import {
+  coverLeafInputOf,
   encodeBase64url,
   type LogCheck,
   leafHashOf,
@@ -79,7 +80,7 @@ type Row = Awaited<ReturnType<typeof listEntries>>[number]
 function listEntries({ db }: Deps, { log, from, to }: Stretch) {
   return db
     .selectFrom('entry')
-    .select(['position', 'leaf_hash', 'record_id', 'statement', 'body'])
+    .select(['position', 'leaf_hash', 'record_id', 'statement', 'body', 'cover'])
     .where('log', '=', log)
     .where('position', '>=', from.size)
     .where('position', '<', to)
@@ -110,9 +111,14 @@ async function listSubtrees({ db }: Deps, { log, from, to }: Stretch): Promise<M
   return new Map(rows.map(({ index, hash }) => [index, hash]))
 }
 
-/** The leaf as the stored statement gives it; a cover leaf has none and stands for itself. */
-function recompute({ position, leaf_hash, record_id, statement, body }: Row, problems: Problem[]): Hash {
-  if (!statement || !record_id) return leaf_hash
+/** The leaf as the stored statement gives it, or the bytes that a cover leaf has in its place. */
+function recompute(row: Row, problems: Problem[]): Hash {
+  const { position, leaf_hash, record_id, statement, body, cover } = row
+  if (cover) return recomputeCover({ position, leaf_hash, cover }, problems)
+  if (!statement || !record_id) {
+    problems.push({ code: 'STATEMENT_MISSING', position })
+    return leaf_hash
+  }
   try {
     const compact = statement.toString('utf8')
     const recordId = recordIdOf(compact)
@@ -125,6 +131,15 @@ function recompute({ position, leaf_hash, record_id, statement, body }: Row, pro
     problems.push({ code: 'STATEMENT_MALFORMED', position }) // what is wrong with it may hold content
     return leaf_hash
   }
+}
+
+function recomputeCover(
+  { position, leaf_hash, cover }: { position: number; leaf_hash: Buffer; cover: Buffer },
+  problems: Problem[],
+): Hash {
+  const leaf = leafHashOf(coverLeafInputOf(cover))
+  if (!leaf_hash.equals(leaf)) problems.push({ code: 'LEAF_MISMATCH', position })
+  return leaf
 }
 
 function isBodyOf(compact: string, body: string): boolean {

@@ -7,12 +7,15 @@ import type { TreeHead } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import type { Wake } from '../wake.ts'
 import { type AppendContext, appendBatch, type NewEntry, type Outcome } from './append-batch.ts'
+import { closeInterval, setSealing } from './close-interval.ts'
+import type { SealingInterval } from './schedule.ts'
 import { type SealOptions, sealLog } from './seal.ts'
 
 /** The one way into our own log: all callers of this process in one queue. */
 export interface LogWriter {
   /**
-   * Appends a signed record; durable when it returns. The checkpoint that covers it follows at once.
+   * Appends a signed record; durable when it returns. The checkpoint that covers it follows at once, or at `sealsAt` of
+   * the receipt.
    *
    * @throws {ExchangeError} what `appendBatch` decides, `store-unavailable`, `disk-full`, or `unavailable` when too many wait
    * or the node is stopping.
@@ -20,6 +23,10 @@ export interface LogWriter {
   append(entry: NewEntry): Promise<Receipt>
   /** Signs what is not signed yet. See `sealLog`. */
   seal(options?: SealOptions): Promise<TreeHead | undefined>
+  /** See `setSealing`. */
+  setSealing(interval: SealingInterval | undefined): Promise<void>
+  /** Ends the interval whose tick has come, and makes up for the ticks that were missed. See `closeInterval`. */
+  closeIntervals(): Promise<void>
   /** Refuses new entries, finishes those at hand, signs them, and closes its connections. */
   close(): Promise<void>
 }
@@ -97,7 +104,7 @@ export function createLogWriter(context: WriterContext): LogWriter {
         ),
       )
       answer(batch, outcomes)
-      requestSeal()
+      if (outcomes.some(isSealedAtOnce)) requestSeal()
     } catch (error) {
       const reason = storeErrorOf(error)
       context.log.error({ err: reason, entries: batch.length }, 'a batch was not appended')
@@ -146,6 +153,10 @@ export function createLogWriter(context: WriterContext): LogWriter {
         throw storeErrorOf(error)
       })
     },
+    setSealing: (interval) => appending.use((client) => setSealing(client, context, interval)),
+    async closeIntervals() {
+      while (await appending.use((client) => closeInterval(client, context)));
+    },
     async close() {
       closing = true
       await appendLoop
@@ -169,6 +180,10 @@ function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
     if ('receipt' in outcome) waiting.resolve(outcome.receipt)
     else waiting.reject(outcome.error)
   }
+}
+
+function isSealedAtOnce(outcome: Outcome): boolean {
+  return 'receipt' in outcome && outcome.receipt.sealsAt === undefined
 }
 
 /** A pipelined connection for one user at a time, made when needed and thrown away after any error. */

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { createTestDatabase } from '../../../../test/support/database.ts'
 import type { ConfiguredPeer, Label, Logger } from '../../src/deps.ts'
 import { createIdentity } from '../../src/keys/identity-files.ts'
-import { type RunningExchange, startExchange } from '../../src/start-exchange.ts'
+import { type ExchangeConfig, type RunningExchange, startExchange } from '../../src/start-exchange.ts'
 
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -21,7 +21,7 @@ export interface Institute extends RunningExchange {
   /** Moves the clock; one for all nodes of the institute. */
   readonly clock: { seconds: number }
   /** A node on the same keys and guard: the same database, or another one, such as a restored backup. */
-  open(url?: string): Promise<RunningExchange>
+  open(url?: string, changes?: Pick<InstituteOptions, 'sealing'>): Promise<RunningExchange>
 }
 
 export interface InstituteOptions {
@@ -29,6 +29,7 @@ export interface InstituteOptions {
   readonly peers?: readonly ConfiguredPeer[]
   readonly accepts?: Label
   readonly worker?: boolean
+  readonly sealing?: ExchangeConfig['sealing']
 }
 
 /** An institute with a database and data folder of its own, both gone when the test ends. */
@@ -40,7 +41,7 @@ export async function openInstitute(t: Test, options: InstituteOptions = {}): Pr
   const now = () => new Date(clock.seconds * 1_000)
   const pin = await createIdentity(dataDir, { entityId: iss, now: now() })
   const running: RunningExchange[] = []
-  const open = async (databaseUrl = url) => {
+  const open: Institute['open'] = async (databaseUrl = url, { sealing = options.sealing } = {}) => {
     const exchange = await startExchange({
       entityId: iss,
       baseUrl: iss,
@@ -55,6 +56,7 @@ export async function openInstitute(t: Test, options: InstituteOptions = {}): Pr
       log: silent,
       now,
       random: (bytes) => randomBytes(bytes),
+      ...(sealing && { sealing }),
     })
     let stopped: Promise<void> | undefined
     const handle = { deps: exchange.deps, stop: () => (stopped ??= exchange.stop()) }
