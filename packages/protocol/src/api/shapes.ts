@@ -164,6 +164,13 @@ export const Receipt = Type.Object(
     sealed: Type.Optional(
       Type.Object({ size: Size, root: Digest }, { description: 'The checkpoint that covers the record, once signed.' }),
     ),
+    sealsAt: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description:
+          'Seconds since the epoch. A log that is sealed by interval shows the record to others from then on; absent, at once.',
+      }),
+    ),
   },
   {
     $id: 'Receipt',
