@@ -195,6 +195,7 @@ t.test('access tokens of the provider', async (t) => {
     'claims with a byte order mark': `Bearer ${say({}, `\uFEFF${text}`)}`,
     'claims of a thousand levels': `Bearer ${say({}, text.replace('{', `{"x":${'['.repeat(1_000)}${']'.repeat(1_000)},`))}`,
     'a header that is a text': `Bearer ${say('"at+jwt"')}`,
+    'another spelling of the last letter': `Bearer ${honest.slice(0, -1)}${nextLetter(honest)}`,
     'a padded signature': `Bearer ${honest}=`,
     'a blank within': `Bearer ${first}. ${second}.${third}`,
     'a signature in the usual base64': `Bearer ${first}.${second}.${third.replaceAll('-', '+').replaceAll('_', '/')}+`,
@@ -251,6 +252,23 @@ t.test('access tokens of the provider', async (t) => {
     t.equal(answer.status, 401)
     t.equal((await ask(`Bearer ${honest}`)).status, 200, 'nobody else is')
   })
+
+  await t.test('have the keys fetched again for an unknown one, but not for each', async (t) => {
+    let fetched = 0
+    provider.tamper.set('/jwks', (answer) => {
+      fetched += 1
+      return answer
+    })
+    const unknown = Array.from({ length: 50 }, (_, number) => `Bearer ${say({ kid: `unknown-${number}` })}`)
+    for (const answer of await Promise.all(unknown.map((each) => ask(each)))) t.equal(answer.status, 401)
+    t.ok(fetched <= 2, `${fetched}`) // one at most in 30 seconds, which may end meanwhile
+  })
+
+  await t.test('are answered and refused as ever while the provider is away', async (t) => {
+    await provider.stop()
+    t.equal((await ask(`Bearer ${honest}`)).status, 200)
+    t.equal((await ask(`Bearer ${say({ kid: 'unknown' })}`)).status, 401)
+  })
 })
 
 t.test('a node that takes no access tokens refuses the honest ones', async (t) => {
@@ -298,4 +316,10 @@ async function fetchToken(people: TestPeople, account: string): Promise<string> 
 
 async function fetchIdToken(people: TestPeople): Promise<string> {
   return (await fetchTokens(people, 'reader')).id_token
+}
+
+/** 256 bytes leave four unused bits in the last of 342 characters: this one differs in those alone. */
+function nextLetter(token: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1] ?? ''
 }
