@@ -7,7 +7,7 @@ import { type NodeConfig, type RunningNode, startNode } from '@concordance/node'
 import { api } from '@concordance/protocol'
 import { startChildNode } from './child-node.ts'
 import { insertRate } from './limits.ts'
-import { execute, growTo, type Pair, recordOf, withFreshReceiver } from './pair.ts'
+import { approveDrafts, execute, growTo, type Pair, withFreshReceiver } from './pair.ts'
 import { type Figure, type Series, seriesOf } from './series.ts'
 import { openWireMeter } from './wire-meter.ts'
 
@@ -19,6 +19,7 @@ const statedMs = 3
 /** One new record at a time between two running nodes that are level: how late, and how many bytes. */
 export async function benchIncremental(pair: Pair, { size, rounds }: { size: number; rounds: number }) {
   await growTo(pair, size)
+  const drafts = await approveDrafts(pair, rounds * records)
   const { origin, receiver } = pair
   const [pull, push] = [await openWireMeter(origin.config().port), await openWireMeter(receiver.config().port)]
   const restore = redirectPeer(origin.config(), push.url)
@@ -36,7 +37,7 @@ export async function benchIncremental(pair: Pair, { size, rounds }: { size: num
           const floors: Floor[] = []
           const before = pull.bytes + push.bytes
           for (let round = 0; round < rounds; round++) {
-            lateness.push(await latenessMs(client, follower, origin.entityId))
+            lateness.push(await latenessMs(client, follower, origin.entityId, drafts.splice(0, records)))
             floors.push({ tripMs: 0, commitMs: await commitMs(config.databaseUrl) })
           }
           const onWire = (pull.bytes + push.bytes - before) / (rounds * records)
@@ -63,17 +64,17 @@ interface Floor {
 }
 
 /** From the answer to the publisher until the record is verified and durable at the peer, median. */
-async function latenessMs(client: Client, follower: RunningNode, iss: string): Promise<number> {
+async function latenessMs(client: Client, follower: RunningNode, iss: string, drafts: string[]): Promise<number> {
   const late: number[] = []
   const { wake } = follower.deps
   const verifiedAt = new Map<number, number>()
   const end = wake.listen((topic, size) => {
     if (topic === `log:${iss}`) verifiedAt.set(size, performance.now())
   })
-  for (let i = 0; i < records; i++) {
+  for (const id of drafts) {
     await sleep(pauseMs)
     const headers = { 'idempotency-key': randomUUID() }
-    const { position } = await client.call(api.publishRecord, { headers, body: recordOf(i) })
+    const { position } = await client.call(api.publishDraft, { params: { id }, headers })
     const acknowledged = performance.now()
     await wake.wait(`log:${iss}`, position, 10_000)
     late.push(Math.max(0, (verifiedAt.get(position + 1) ?? Number.POSITIVE_INFINITY) - acknowledged))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { projectAll, appendRecord, syncNow } from '@concordance/exchange'
+import { appendRecord, approveDraft, createDraft, projectAll, submitDraft, syncNow } from '@concordance/exchange'
 import { loadConfig, type NodeConfig, startNode } from '@concordance/node'
 import pg from 'pg'
 import { type Institute, startNetwork } from '../network/start-network.ts'
@@ -62,6 +62,22 @@ export async function untilProjected({ config }: Side): Promise<void> {
   const behind =
     'select 1 from log left join projection on projection.log = log.id where is_own and coalesce(position, 0) < size'
   while ((await execute(databaseUrl, behind)).length > 0) await sleep(100)
+}
+
+/** Drafts of the same, written by one person and approved by another: ids, ready to be published. */
+export async function approveDrafts({ origin }: Pair, count: number): Promise<string[]> {
+  const node = await startNode(origin.config({ role: 'web' }))
+  const callOf = (actor: string) => ({ actor, idempotencyKey: randomUUID() })
+  const ids: string[] = []
+  for (let i = 0; i < count; i++) {
+    const draft = await createDraft(node.deps, recordOf(i), callOf('author'))
+    await submitDraft(node.deps, draft, undefined, callOf('author'))
+    const hazard = { answer: 'none', text: 'Synthetic.' } as const
+    await approveDraft(node.deps, draft, { hazard }, callOf('reviewer'))
+    ids.push(draft.id)
+  }
+  await node.stop()
+  return ids
 }
 
 /** What each of these benches publishes. */

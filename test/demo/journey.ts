@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { verifyRecordProof } from '@concordance/log'
 import { api, type Receipt, type RecordInput, recordIdOf } from '@concordance/protocol'
 import pg from 'pg'
+import { publishDraft, publishReviewed } from '../network/publish-reviewed.ts'
 import type { Institute, Network } from '../network/start-network.ts'
 import { importForDemo, inputOf } from './import-files.ts'
 import { institutes, latecomer } from './institutes.ts'
@@ -117,8 +118,7 @@ async function publishEverything(network: Network, signal: AbortSignal) {
 
 /** The same key at every start: a journey that was cut short goes on and publishes nothing twice. */
 async function publish(institute: Institute, input: RecordInput, key: string): Promise<Published> {
-  const headers = { 'idempotency-key': keyOf(institute, key) }
-  const receipt = await institute.client.call(api.publishRecord, { headers, body: input })
+  const receipt = await publishReviewed(institute, input, keyOf(institute, key))
   return { institute, input, receipt }
 }
 
@@ -184,10 +184,7 @@ async function correct(network: Network, published: readonly Published[]): Promi
     params: { finding: revised.receipt.finding },
     headers: headers(first, 'revise'),
   })
-  const next = await first.client.call(api.publishDraft, {
-    params: { id: draft.id },
-    headers: headers(first, 'publish revision'),
-  })
+  const next = await publishDraft(first, draft, keyOf(first, 'publish revision'))
   say(`${first.key}: version ${next.version} of a finding is published`)
   const params = { finding: withdrawn.receipt.finding }
   const taken = await second.client.call(api.withdrawFinding, {

@@ -20,7 +20,7 @@ export interface Publishers {
 
 const pauseMs = 50
 
-/** Programs that publish one record after the other, whatever happens to the node, each until it is acknowledged. */
+/** Programs that publish one RED record after the other, whatever happens to the node, each until it is acknowledged. */
 export function startPublishers(institute: Institute, count: number): Publishers {
   const { baseUrl } = institute.client
   const client = createClient({ baseUrl, authorize: bearer(institute.token), retries: 0, timeoutMs: 5_000 })
@@ -29,7 +29,7 @@ export function startPublishers(institute: Institute, count: number): Publishers
   const program = async (name: number) => {
     for (let index = 0; !state.stopping; index++) {
       const key = `program-${name}-record-${index}`
-      const input = inputOf(key)
+      const input: RecordInput = { ...inputOf(key), mark: { tlp: 'RED', relay: 'none' } }
       for (;;) {
         const receipt = await tryTo(client, key, input)
         if (receipt) {

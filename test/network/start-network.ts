@@ -14,6 +14,7 @@ import {
   readTokenSecret,
   startNode,
 } from '@concordance/node'
+import type { Scope } from '@concordance/protocol'
 import pg from 'pg'
 import { type Line, openLine } from './line.ts'
 
@@ -36,6 +37,8 @@ export interface Institute {
   node: RunningNode
   /** A program of the institute with every scope. */
   readonly client: Client
+  /** A second person, who reviews and writes nothing. */
+  readonly reviewer: Client
   readonly token: string
 }
 
@@ -98,7 +101,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       institute.node = await startNode(institute.config)
     },
     async stop() {
-      await Promise.all(institutes.map(({ node, client }) => Promise.all([client.close(), node.stop()])))
+      await Promise.all(
+        institutes.map(({ node, client, reviewer }) => Promise.all([client.close(), reviewer.close(), node.stop()])),
+      )
       await Promise.all([...lines.values()].map((line) => line.close()))
     },
   }
@@ -153,17 +158,16 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
   )
   const node = await startNode(config)
   const secret = await readTokenSecret(one.dataDir)
-  const asked = {
-    name: `network ${randomUUID()}`,
-    subject: 'program',
-    actor: 'operator',
-    lifetimeSeconds: 24 * 60 * 60,
+  const issue = async (subject: string, scopes: Scope[]) => {
+    const asked = { name: `network ${randomUUID()}`, subject, actor: 'operator', lifetimeSeconds: 24 * 60 * 60 }
+    return (await issueToken(node.deps, secret, { ...asked, scopes })).token
   }
-  const scopes = ['read', 'draft', 'publish', 'operate'] as const
-  const { token } = await issueToken(node.deps, secret, { ...asked, scopes })
+  const baseUrl = `http://127.0.0.1:${one.port}`
+  const token = await issue('program', ['read', 'draft', 'publish', 'operate'])
   writeFileSync(join(one.dataDir, 'token'), `${token}\n`, { mode: 0o600 })
-  const client = createClient({ baseUrl: `http://127.0.0.1:${one.port}`, authorize: bearer(token) })
-  return { ...one, config, node, client, token }
+  const client = createClient({ baseUrl, authorize: bearer(token) })
+  const reviewer = createClient({ baseUrl, authorize: bearer(await issue('reviewer', ['read', 'review'])) })
+  return { ...one, config, node, client, reviewer, token }
 }
 
 function peerOf(from: Founded, to: Founded, lines: ReadonlyMap<string, Line>): ConfiguredPeer {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { projectAll, syncNow } from '@concordance/exchange'
+import { appendRecord, projectAll, syncNow } from '@concordance/exchange'
 import { api, type Receipt, type RecordInput } from '@concordance/protocol'
 import pg from 'pg'
 import type { Test } from 'tap'
@@ -56,9 +56,9 @@ async function introduce(institutes: readonly Institute[]): Promise<void> {
   }
 }
 
-/** Publishes an observation as a program of the institute does. */
+/** Publishes an observation, as if it had been reviewed. */
 export async function publish(
-  { client }: Pick<Institute, 'client'>,
+  { node }: Pick<Institute, 'node'>,
   seen: string,
   mark: RecordInput['mark'] = { tlp: 'GREEN', relay: 'none' },
   changes: Partial<RecordInput> = {},
@@ -71,7 +71,7 @@ export async function publish(
     wish: { en: 'A joint test.' },
   }
   const body = { type: 'observation', lang: 'en', mark, content: { ...content, synthetic: true }, ...changes }
-  return client.call(api.publishRecord, { headers: { 'idempotency-key': randomUUID() }, body })
+  return appendRecord(node.deps, body, { actor: 'program', idempotencyKey: randomUUID() })
 }
 
 /** One round: follows every peer once, compares with every peer once, and reads what came into the projection. */

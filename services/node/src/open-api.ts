@@ -15,6 +15,7 @@ export const tags: Record<string, string> = {
   records: 'Signed records.',
   findings: 'The versions of one finding.',
   drafts: 'Unsigned work of the institute’s own staff.',
+  access: 'Who may see a record, and why.',
   review: 'A draft’s way past a second person.',
   groups: 'Circles of institutes.',
   search: 'Search here and at every peer.',

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { appendRecord } from '@concordance/exchange'
 import { parseEntryLine, parseTrailerLine } from '@concordance/protocol'
 import t from 'tap'
 import { startTestNode, type TestNode } from './support/node.ts'
@@ -10,14 +11,8 @@ import { type Answer, send } from './support/send.ts'
 
 t.test('copying the log', async (t) => {
   const node = await startTestNode(t)
-  const token = await node.token('publish')
   const publish = (seen: string, tlp?: 'GREEN' | 'RED') =>
-    send(node.url, {
-      method: 'POST',
-      path: '/v1/records',
-      headers: { authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
-      body: observation(seen, tlp),
-    })
+    appendRecord(node.deps, observation(seen, tlp), { actor: 'staff', idempotencyKey: randomUUID() })
   const page = async (query: string) => {
     const path = `/v1/log/entries?${query}`
     return send(node.url, { path, headers: await node.peer.headers(path) })

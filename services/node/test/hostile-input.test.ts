@@ -23,7 +23,7 @@ t.test('hostile input', async (t) => {
   }
 
   await t.test('in a body is refused and changes nothing', async (t) => {
-    const honest = JSON.stringify(observation('honest'))
+    const honest = JSON.stringify(observation('honest', 'RED'))
     const before = await count()
     const bodies: Record<string, string> = {
       'a member that stands twice': honest.replace('{', '{"type":"evaluation",'),

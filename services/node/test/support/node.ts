@@ -23,6 +23,8 @@ export interface TestNode extends RunningNode {
   readonly peer: TestPeer
   /** A fresh API token with these scopes. */
   token(...scopes: Scope[]): Promise<string>
+  /** … of another person or program. */
+  tokenOf(subject: string, ...scopes: Scope[]): Promise<string>
 }
 
 export interface TestNodeOptions {
@@ -49,11 +51,15 @@ export async function startTestNode(
     .values({ iss: peer.iss, seq: 1, document: peer.keyset, position: null })
     .execute()
   const secret = await readTokenSecret(dataDir)
-  const asked = { name: 'test', subject: 'staff', lifetimeSeconds: 600, actor: 'operator' }
+  const tokenOf = async (subject: string, ...scopes: Scope[]) => {
+    const asked = { name: 'test', subject, scopes, lifetimeSeconds: 600, actor: 'operator' }
+    return (await issueToken(node.deps, secret, asked)).token
+  }
   return {
     ...node,
     config,
     peer,
-    token: async (...scopes) => (await issueToken(node.deps, secret, { ...asked, scopes })).token,
+    token: (...scopes) => tokenOf('staff', ...scopes),
+    tokenOf,
   }
 }
