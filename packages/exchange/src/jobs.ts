@@ -8,6 +8,8 @@ import { purgeRequestTokens } from './requests.ts'
 export interface Tasks {
   /** Signs the newest size again where the last checkpoint is six hours old. */
   reseal(): Promise<void>
+  /** Publishes the next snapshot of our own groups that end soon. */
+  renewGroups(): Promise<void>
   /** Tells one peer that our log grew. A hint: a failure is not repeated. */
   notifyPeer(iss: string): Promise<void>
 }
@@ -16,7 +18,7 @@ export interface RunningJobs {
   stop(): Promise<void>
 }
 
-const crontab = ['*/5 * * * * purge', '*/10 * * * * reseal'].join('\n')
+const crontab = ['*/5 * * * * purge', '*/10 * * * * reseal', '*/10 * * * * renew-groups'].join('\n')
 /** New entries within this time go into one notification. */
 const notifyAfterMs = 200
 const startAgainMs = 1_000
@@ -83,6 +85,7 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
       await purgeSessions(deps)
     },
     reseal: () => tasks.reseal(),
+    'renew-groups': () => tasks.renewGroups(),
     'notify-peer': (payload) => tasks.notifyPeer((payload as { iss: string }).iss),
   }
 }

@@ -19,6 +19,7 @@ import { openPeerCalls } from './sync/open-peer-calls.ts'
 import type { Peer, PeerCalls } from './sync/peer-calls.ts'
 import { defaultSyncOptions, type SyncDeps, startSync } from './sync/sync-loop.ts'
 import { openWake } from './wake.ts'
+import { renewGroups } from './workflow/renew-groups.ts'
 
 export interface ExchangeConfig {
   readonly entityId: string
@@ -111,6 +112,7 @@ async function startBackground(deps: SyncDeps, config: ExchangeConfig): Promise<
     async reseal() {
       await deps.writer.seal({ freshenAfterSeconds: freshForSeconds })
     },
+    renewGroups: () => renewGroups(deps),
     async notifyPeer(iss) {
       const peer = deps.peers.find(iss)
       const size = deps.wake.latest(`log:${deps.identity.iss}`)
