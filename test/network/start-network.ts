@@ -66,6 +66,10 @@ export interface NetworkOptions {
   readonly compareEveryMs?: number
   /** Roles of the nodes; `web` follows nobody until asked. */
   readonly role?: NodeConfig['role']
+  /** When the log of each institute grows for others; with every batch where absent. */
+  readonly sealing?: NodeConfig['sealing']
+  /** One clock for all nodes; the machine's where absent. */
+  readonly now?: () => Date
   /** Called as each institute comes up. */
   readonly onStarted?: (institute: Institute) => void
 }
@@ -98,7 +102,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     async restart(key) {
       const institute = get(key)
       await institute.node.stop()
-      institute.node = await startNode(institute.config)
+      institute.node = await startNode(institute.config, undefined, options.now)
     },
     async stop() {
       await Promise.all(
@@ -144,7 +148,7 @@ const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated
 
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
   const { databaseUrl } = one
-  const file = { ...fileOf(one), peers }
+  const file = { ...fileOf(one), peers, ...(options.sealing && { sealing: options.sealing }) }
   writeFileSync(join(one.dataDir, 'node.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   const config = loadConfig(
     one.dataDir,
@@ -156,7 +160,7 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
       role: options.role ?? 'all',
     },
   )
-  const node = await startNode(config)
+  const node = await startNode(config, undefined, options.now)
   const secret = await readTokenSecret(one.dataDir)
   const issue = async (subject: string, scopes: Scope[]) => {
     const asked = { name: `network ${randomUUID()}`, subject, actor: 'operator', lifetimeSeconds: 24 * 60 * 60 }

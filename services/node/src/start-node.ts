@@ -31,11 +31,12 @@ const cutConnectionsAfterMs = 10_000
 export async function startNode(
   config: NodeConfig,
   logger: Logger = createLogger(config.logLevel),
+  now: () => Date = () => new Date(),
 ): Promise<RunningNode> {
   const exchange = await startExchange({
     ...config,
     worker: config.role !== 'web',
-    now: () => new Date(),
+    now,
     random: (bytes) => randomBytes(bytes),
     log: logger,
   })
