@@ -9,6 +9,8 @@ import type { Wake } from './wake.ts'
 export interface Deps {
   readonly db: Kysely<Tables>
   readonly pool: pg.Pool
+  /** What is read for a viewer goes through `asViewer`, which alone uses this. */
+  readonly reader: Kysely<Tables>
   readonly identity: Identity
   readonly signers: Signers
   readonly guard: Guard

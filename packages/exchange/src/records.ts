@@ -1,8 +1,10 @@
 import type { RecordDetail, RecordPage, RecordView, Statement, VersionView } from '@concordance/protocol'
 import { encodeBase64url, parseStatementUnsafe } from '@concordance/protocol'
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { asViewer } from './access/as-viewer.ts'
 import { isOpenTo } from './access/is-open-to.ts'
 import type { Viewer } from './access/may-open.ts'
+import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
@@ -37,14 +39,15 @@ const resultsAtMost = 200
  */
 export async function listRecords(deps: Deps, viewer: Viewer, options: ListOptions): Promise<RecordPage> {
   const limit = Math.min(options.limit, resultsAtMost)
-  let query = selectOpen(deps, viewer, options.filters)
-    .orderBy('record.iat', 'desc')
-    .orderBy('record.log')
-    .orderBy('record.position', 'desc')
-    .limit(limit + 1)
   const after = options.cursor === undefined ? undefined : parseCursor(options.cursor)
-  if (after) query = query.where(isAfter(after))
-  const rows = await query.execute()
+  const rows = await asViewer(deps, viewer, (db) => {
+    const query = selectOpen(deps, db, viewer, options.filters)
+      .orderBy('record.iat', 'desc')
+      .orderBy('record.log')
+      .orderBy('record.position', 'desc')
+      .limit(limit + 1)
+    return (after ? query.where(isAfter(after)) : query).execute()
+  })
   const items = rows.slice(0, limit).map(viewOf)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { items, ...(last && { next: formatCursor(last) }) }
@@ -59,13 +62,15 @@ export async function searchRecords(
 ): Promise<RecordView[]> {
   const words = parseQuery(filters.q)
   if (words === undefined) return []
-  const rows = await selectOpen(deps, viewer, filters)
-    .orderBy(sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
-    .orderBy('record.iat', 'desc')
-    .orderBy('record.log')
-    .orderBy('record.position', 'desc')
-    .limit(Math.min(limit, resultsAtMost))
-    .execute()
+  const rows = await asViewer(deps, viewer, (db) =>
+    selectOpen(deps, db, viewer, filters)
+      .orderBy(sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
+      .orderBy('record.iat', 'desc')
+      .orderBy('record.log')
+      .orderBy('record.position', 'desc')
+      .limit(Math.min(limit, resultsAtMost))
+      .execute(),
+  )
   return rows.map(viewOf)
 }
 
@@ -77,34 +82,39 @@ export async function searchRecords(
 export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordDetail> {
   const id = Buffer.from(recordId, 'base64url')
   await projectFinding(deps, { recordId: id })
-  const row = await selectOpen(deps, viewer, {})
-    .innerJoin('entry', (join) =>
-      join.onRef('entry.log', '=', 'record.log').onRef('entry.position', '=', 'record.position'),
+  return asViewer(deps, viewer, (db) => readRecord(deps, db, viewer, id))
+}
+
+async function readRecord(deps: Deps, db: Kysely<Tables>, viewer: Viewer, id: Buffer): Promise<RecordDetail> {
+  const row = await selectOpen(deps, db, viewer, {})
+    .innerJoin('opening', (join) =>
+      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
     )
-    .select(['entry.statement', 'entry.body'])
+    .select(['opening.statement', 'opening.body'])
     .where('record.record_id', '=', id)
     .executeTakeFirst()
-  if (!row?.statement) throw new ExchangeError('not-found', 'there is no such record')
+  if (!row) throw new ExchangeError('not-found', 'there is no such record')
   const view = viewOf(row)
   const compact = row.statement.toString('utf8')
   const { statement } = parseStatementUnsafe(compact)
   const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
-  const versions = await readVersions(deps, viewer, view)
+  const versions = await readVersions(deps, db, viewer, view)
   return { ...view, statement: compact, body, ...(statement.prev && { prev: statement.prev }), versions }
 }
 
 /** The versions of a finding that are open to the viewer, newest first; empty when there are none. */
 export async function listVersions(deps: Deps, viewer: Viewer, iss: string, finding: string): Promise<VersionView[]> {
   await projectFinding(deps, { finding })
-  return readVersions(deps, viewer, { iss, finding })
+  return asViewer(deps, viewer, (db) => readVersions(deps, db, viewer, { iss, finding }))
 }
 
 async function readVersions(
   deps: Deps,
+  db: Kysely<Tables>,
   viewer: Viewer,
   { iss, finding }: { iss: string; finding: string },
 ): Promise<VersionView[]> {
-  const rows = await selectOpen(deps, viewer, { iss, finding }).orderBy('record.version', 'desc').execute()
+  const rows = await selectOpen(deps, db, viewer, { iss, finding }).orderBy('record.version', 'desc').execute()
   return rows.map((row) => ({
     recordId: encodeBase64url(row.record_id),
     version: row.version,
@@ -114,7 +124,7 @@ async function readVersions(
 }
 
 /** What is closed to the viewer takes no part in the query. */
-function selectOpen({ db, now }: Deps, viewer: Viewer, filters: RecordFilters) {
+function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: RecordFilters) {
   const nowSeconds = secondsOf({ now })
   const standing = standingFor(viewer, nowSeconds)
   return db
@@ -159,7 +169,7 @@ function matches(q: string): Expression<SqlBool> {
   const words = parseQuery(q)
   return words === undefined
     ? sql<SqlBool>`false`
-    : sql<SqlBool>`(record.words @@ ${words}::tsquery and not ${isTakenBack})`
+    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack})`
 }
 
 /** The query let only rows through that are open to the viewer; of what was taken back, the statement is. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { openReader } from './access/as-viewer.ts'
 import { startAccess } from './access/start-access.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { connectionSettings, openDatabase } from './database/open.ts'
@@ -67,6 +68,8 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     closers.push(() => database.close())
     if (config.migrate) await migrate(pool)
     else await requireMigrated(pool)
+    const reader = await openReader({ url: databaseUrl, onIdleError })
+    closers.push(() => reader.destroy())
     const firstKeyset = await readFirstKeyset(dataDir)
     const identity = await loadIdentity(db, { ...config, firstKeyset })
     const signers = { ...(await readSigners(dataDir)) }
@@ -88,7 +91,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
       calls.set(peer.iss, known)
       return known
     }
-    const parts = { db, pool, identity, signers, guard, peers, wake, writer, log, now, random }
+    const parts = { db, pool, reader, identity, signers, guard, peers, wake, writer, log, now, random }
     const deps: SyncDeps = { ...parts, accepts, callPeer }
     await registerPeers(deps)
     await confirmAtStart(deps)

@@ -39,6 +39,7 @@ export interface Tables {
   revoked: RevokedTable
   control_pending: ControlPendingTable
   narrowed: NarrowedTable
+  opening: OpeningView
 }
 
 /** Written as JSON text, read as a value. */
@@ -381,6 +382,15 @@ export interface AccessItemTable {
   at: Date
 }
 
+/** Only behind the second wall: what is open to the viewer. */
+export interface OpeningView {
+  log: number
+  position: number
+  statement: Buffer
+  /** Null also where the record was taken back. */
+  body: Buffer | null
+}
+
 export interface RevokedTable {
   log: number
   position: number
@@ -390,6 +400,8 @@ export interface RevokedTable {
 export interface ControlPendingTable {
   log: number
   position: number
+  target: Nullable<Buffer>
+  mark: ColumnType<Marking | null, string | null | undefined, string | null>
 }
 
 export interface NarrowedTable {

@@ -7,8 +7,9 @@ import {
   signCoverage,
   type WireEntry,
 } from '@concordance/protocol'
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import { lengthOfFeed } from '../access/access-feed.ts'
+import { asViewer } from '../access/as-viewer.ts'
 import { ownIsOpenTo } from '../access/is-open-to.ts'
 import type { PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
@@ -136,11 +137,12 @@ interface EntryRow {
 
 /** Rights and the length of the feed that tells of their changes are read in one statement, so that they belong together. */
 async function listRows(deps: Deps, viewer: PeerViewer, from: number, to: number) {
-  const { rows } = await sql<(EntryRow | NoEntry) & { access_at: number }>`
+  const page = sql<(EntryRow | NoEntry) & { access_at: number }>`
     select feed.access_at, page.*
     from (select coalesce(max(seq) + 1, 0)::bigint as access_at from access_item where peer = ${viewer.iss}) feed
     left join (${pageOf(deps, viewer, from, to)}) page on true
-    order by position`.execute(deps.db)
+    order by position`
+  const { rows } = await asViewer(deps, viewer, (db) => page.execute(db))
   return { rows: rows.flatMap((row) => (isEntry(row) ? row : [])), accessAt: rows[0]?.access_at ?? 0 }
 }
 
@@ -153,30 +155,31 @@ function isEntry(row: EntryRow | NoEntry): row is EntryRow {
 
 /** Bytes are added up in the database, so that a page of large bodies is not read to be thrown away. */
 function pageOf({ now }: Deps, viewer: PeerViewer, from: number, to: number) {
-  const open = ownIsOpenTo(viewer, Math.floor(now().getTime() / 1_000))
-  const takenBack = sql`withdrawn.record_id is not null`
-  const isLimited = hasLowCeiling(viewer)
+  const open = ownIsOpenTo(viewer, Math.floor(now().getTime() / 1_000), 'own_line')
+  const inPage = (view: string) =>
+    sql<SqlBool>`${sql.ref(`${view}.position`)} >= ${from} and ${sql.ref(`${view}.position`)} < ${to}`
   return sql`
     select position, leaf_hash, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body, is_taken_back, is_common, narrowed_by
     from (
       select page.*, sum(coalesce(octet_length(statement), 0) + coalesce(octet_length(body), 0)) over (order by position) as bytes,
         count(narrowed_by) over (order by position) as narrowings
       from (
-        select entry.position, entry.leaf_hash,
-          case when ${open} then entry.statement end as statement,
-          case when ${open} and not ${takenBack} then entry.body end as body,
-          ${takenBack} as is_taken_back,
-          coalesce(own_record.signed_common, own_record.tlp in ('CLEAR', 'GREEN') and own_record.embargo_until is null) as is_common,
-          case when not ${isLimited}::boolean then own_record.narrowed_by end as narrowed_by
-        from log
-        join entry on entry.log = log.id
-        left join own_record on own_record.position = entry.position
-        left join withdrawn on withdrawn.log = log.id and withdrawn.record_id = entry.record_id
-        where log.is_own and entry.position >= ${from} and entry.position < ${to}
+        select line.position, line.leaf_hash,
+          case when line.is_open then line.statement end as statement,
+          case when line.is_open then line.body end as body,
+          line.is_taken_back,
+          coalesce(line.signed_common, narrowed_line.signed_common,
+            line.tlp in ('CLEAR', 'GREEN') and line.embargo_until is null, false) as is_common,
+          narrowed_line.narrowed_by
+        from (select own_line.*, ${open} as is_open from own_line where ${inPage('own_line')} ${onceForEachRow}) line
+        left join narrowed_line on narrowed_line.position = line.position and ${inPage('narrowed_line')}
       ) page
     ) measured
     where (bytes <= ${limits.pageBytes} or position = ${from}) and narrowings <= ${limits.narrowedPositions}`
 }
+
+/** Keeps PostgreSQL from putting the rule in the place of each column that asks for its answer. */
+const onceForEachRow = sql`offset 0`
 
 /** Not even GREEN is for this peer, so that what every peer is given cannot be measured by what it is. */
 function hasLowCeiling({ ceiling }: PeerViewer): boolean {

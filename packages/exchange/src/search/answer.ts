@@ -1,4 +1,6 @@
 import { encodeBase64url, hitsDigest, signAnswer } from '@concordance/protocol'
+import { asViewer } from '../access/as-viewer.ts'
+import type { Viewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
 import type { Deps } from '../deps.ts'
 import { getSealedCheckpoint } from '../log/checkpoints.ts'
@@ -27,7 +29,7 @@ export async function answerSearch(
   const found = await searchRecords(deps, viewer, own, 200)
   const open = found.filter(({ mark }) => mark.tlp !== 'AMBER+STRICT' && mark.tlp !== 'RED')
   const positions = open.slice(0, Math.min(limit, hitsAtMost)).map(({ position }) => position)
-  const hits = granularity === 'full' ? await listHits(deps, positions) : []
+  const hits = granularity === 'full' ? await listHits(deps, viewer, positions) : []
   const { iss } = deps.identity
   const iat = Math.floor(deps.now().getTime() / 1_000)
   const matched = granularity === 'boolean' ? Math.min(open.length, 1) : open.length
@@ -37,19 +39,21 @@ export async function answerSearch(
 }
 
 /** The records themselves, in the given order. */
-async function listHits({ db, identity }: Deps, positions: readonly number[]): Promise<string[]> {
+async function listHits(deps: Deps, viewer: Viewer, positions: readonly number[]): Promise<string[]> {
   if (positions.length === 0) return []
-  const rows = await db
-    .selectFrom('entry')
-    .innerJoin('log', 'log.id', 'entry.log')
-    .select(['entry.position', 'entry.statement', 'entry.body'])
-    .where('log.iss', '=', identity.iss)
-    .where('entry.position', 'in', positions)
-    .execute()
+  const rows = await asViewer(deps, viewer, (db) =>
+    db
+      .selectFrom('opening')
+      .innerJoin('log', 'log.id', 'opening.log')
+      .select(['opening.position', 'opening.statement', 'opening.body'])
+      .where('log.is_own', '=', true)
+      .where('opening.position', 'in', positions)
+      .execute(),
+  )
   const lines = new Map(
     rows.map(({ position, statement, body }) => [
       position,
-      formatHit({ position, statement: statement?.toString('utf8') ?? '', body: body?.toString('utf8') ?? null }),
+      formatHit({ position, statement: statement.toString('utf8'), body: body?.toString('utf8') ?? null }),
     ]),
   )
   return positions.flatMap((position) => lines.get(position) ?? [])
