@@ -4,7 +4,10 @@
 create table control_pending (
   log        smallint not null references log (id),
   position   bigint not null,
-  primary key (log, position)
+  target     bytea,      -- of a marking record that is itself above what this node accepts, and so not kept:
+  mark       jsonb,      -- which record it is about, and its marking
+  primary key (log, position),
+  check ((target is null) = (mark is null))
 );
 
 -- Entries that a peer named as narrowed by the marking record at `by_position`, with the first coverage statement that did.

@@ -28,6 +28,8 @@ export interface NodeConfig {
   readonly databaseUrl: string
   readonly dataDir: string
   readonly peers: readonly ConfiguredPeer[]
+  /** Highest label that is taken in from others; `AMBER+STRICT` where absent. */
+  readonly accepts?: NonNullable<ConfiguredPeer['ceiling']>
   /** How people sign in; absent, they have API tokens alone. */
   readonly people?: PeopleConfig
   readonly role: Role
@@ -105,12 +107,13 @@ export function loadConfig(dataDir: string, environment: Environment, overrides:
 /** What stands in the file alone. */
 function settingsOf(file: NodeFile) {
   const { entityId, name = {}, contact, peers = [], rates, compareEverySeconds = defaultCompareSeconds } = file
-  const { operations, sealing, trustedProxies = [] } = file
+  const { accepts, operations, sealing, trustedProxies = [] } = file
   return {
     entityId,
     name,
     ...(contact !== undefined && { contact }),
     peers: peers as ConfiguredPeer[],
+    ...(accepts && { accepts }),
     rates: { ...defaultRates, ...rates } as RateLimits,
     compareEveryMs: compareEverySeconds * 1_000,
     ...(sealing && { sealing }),

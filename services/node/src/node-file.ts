@@ -57,6 +57,8 @@ export const NodeFile = Type.Object(
     /** Absent, `serve` runs an embedded PostgreSQL inside the data folder. */
     databaseUrl: Type.Optional(Type.String()),
     peers: Type.Optional(Type.Array(PeerSettings)),
+    /** Highest label that is taken in from others. */
+    accepts: Type.Optional(Type.Enum(['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT'])),
     /** The institute's provider; absent, people and programs have API tokens alone. */
     people: Type.Optional(PeopleSettings),
     /** Requests a minute; see `RateLimits`. */

@@ -1,10 +1,12 @@
 import { ClientError } from '@concordance/client'
 import type { InstituteAnswer, Keyset, RecordView } from '@concordance/protocol'
 import { parseCanonical, verifyAnswer } from '@concordance/protocol'
+import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { uuidv7 } from '../keys/uuid.ts'
 import { findMirror, type Mirror } from '../sync/mirror.ts'
 import type { Peer, PeerCalls, SearchQuestion } from '../sync/peer-calls.ts'
+import { filterHits } from './filter-hits.ts'
 import { fuse } from './fuse.ts'
 import { verifyHit } from './hit.ts'
 
@@ -13,6 +15,8 @@ export interface FederatedQuestion {
   /** As a person typed it. */
   readonly q: string
   readonly type?: string
+  /** Who asks, here: peers are asked for the institute, and what comes is filtered for the person. */
+  readonly viewer: Viewer
   /** Hits of each institute at most. */
   readonly limit: number
   /** For the whole search; every peer gets what is left of it. */
@@ -57,7 +61,7 @@ interface PeerHits {
 async function askPeer(
   deps: Deps & { callPeer: (peer: Peer) => PeerCalls },
   peer: Peer,
-  { q, type, limit, budgetMs }: FederatedQuestion,
+  { q, type, viewer, limit, budgetMs }: FederatedQuestion,
 ): Promise<PeerHits> {
   const started = performance.now()
   const tookMs = () => Math.round(performance.now() - started)
@@ -70,13 +74,20 @@ async function askPeer(
     const filters = { q, limit, ...(type !== undefined && { type }) }
     const asked: SearchQuestion = { queryId, budgetMs: timeoutMs, granularity: 'full', for: 'staff', filters }
     const given = await deps.callPeer(peer).search(asked, timeoutMs)
-    const { hits, ...answer } = openAnswer(deps, mirror, keyset, queryId, given)
-    return { institute: { iss: peer.iss, tookMs: tookMs(), ...answer }, hits }
+    const { hits: sent, ...answer } = openAnswer(deps, mirror, keyset, queryId, given)
+    const hits = await filterHits(deps, viewer, mirror, sent)
+    // A number would tell of hits that this person may not see.
+    const matched = hits.length < sent.length || !isStaff(viewer) ? hits.length : answer.matched
+    return { institute: { iss: peer.iss, tookMs: tookMs(), ...answer, matched }, hits }
   } catch (error) {
     const status = statusOf(error)
     deps.log.info({ peer: peer.iss, status, code: (error as { code?: string }).code }, 'no answer to a search')
     return { institute: { iss: peer.iss, status, tookMs: tookMs() }, hits: [] }
   }
+}
+
+function isStaff(viewer: Viewer): boolean {
+  return viewer.kind === 'person' && viewer.staff
 }
 
 function openAnswer(

@@ -5,10 +5,20 @@ import type { Label } from '../deps.ts'
 /** Code of the quarantine row of an entry that is above this node's own highest label. */
 export const aboveCeiling = 'above-ceiling'
 
+/** An entry as it may be stored. */
+export interface AcceptedEntry extends GatedEntry {
+  /** Of a marking record that is not kept itself: which record it is about, and its marking. */
+  readonly remarks?: Remarks
+}
+
+export interface Remarks {
+  readonly record: string
+  readonly mark: Marking
+}
+
 /**
  * What of a page may be stored: an entry above the highest label this node accepts stays a hash, by its signed marking or
- * by one that came for it. Nothing of its content is kept, and what it would take away is hidden, since nobody here will
- * be able to read it.
+ * by one that came for it. Nothing of its content is kept. What it takes away is hidden all the same.
  *
  * @param remarked Effective markings known already, by record id.
  */
@@ -16,7 +26,7 @@ export function acceptEntries(
   entries: readonly GatedEntry[],
   accepts: Label,
   remarked: ReadonlyMap<string, Marking> = new Map(),
-): readonly GatedEntry[] {
+): readonly AcceptedEntry[] {
   const effective = new Map([...remarked, ...listRemarked(entries)])
   const isRefused = ({ statement, recordId = '' }: GatedEntry) =>
     [statement?.mark.tlp, effective.get(recordId)?.tlp].some((tlp) => tlp !== undefined && isAbove(tlp, accepts))
@@ -35,19 +45,29 @@ export function remarkedBy({ type, iss, rel }: Statement): string | undefined {
 }
 
 function* listRemarked(entries: readonly GatedEntry[]): Generator<[string, Marking]> {
-  for (const { statement, bodyText, quarantine } of entries) {
-    const target = statement && remarkedBy(statement)
-    if (target && bodyText && !quarantine) yield [target, (JSON.parse(bodyText) as MarkingBody).mark]
+  for (const entry of entries) {
+    const remarks = remarksOf(entry)
+    if (remarks) yield [remarks.record, remarks.mark]
   }
 }
 
-function refuse({ position, leafHash, statement, keyset }: GatedEntry, accepts: Label): GatedEntry {
+function remarksOf({ statement, bodyText, quarantine }: GatedEntry): Remarks | undefined {
+  const record = statement && remarkedBy(statement)
+  if (!record || !bodyText || quarantine) return undefined
+  return { record, mark: (JSON.parse(bodyText) as MarkingBody).mark }
+}
+
+function refuse(entry: GatedEntry, accepts: Label): AcceptedEntry {
+  const { position, leafHash, statement, keyset } = entry
+  const remarks = remarksOf(entry)
+  const hides = statement && !remarks ? takenAwayBy(statement) : []
   const detail = `above ${accepts}, the highest label this node accepts`
   return {
     position,
     leafHash,
-    quarantine: { code: aboveCeiling, detail, hides: statement ? takenAwayBy(statement) : [] },
+    quarantine: { code: aboveCeiling, detail, hides },
     ...(keyset && { keyset }),
+    ...(remarks && { remarks }),
   }
 }
 

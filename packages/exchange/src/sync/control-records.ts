@@ -1,30 +1,39 @@
 import {
-  type GatedEntry,
   type GroupBody,
   leafHashOf,
   leafInputOf,
+  type Marking,
   type MarkingBody,
   parseCompactUnsafe,
   parseStatementUnsafe,
-  type Statement,
 } from '@concordance/protocol'
 import type { RawBuilder } from 'kysely'
 import type pg from 'pg'
 import { remarkProjection, type StoredGroup, storeGroup, tellOfGroup } from '../access/control-effects.ts'
 import type { Deps } from '../deps.ts'
-import { aboveCeiling, isAbove, remarkedBy } from './accept-entries.ts'
+import { type AcceptedEntry, aboveCeiling, isAbove, remarkedBy } from './accept-entries.ts'
 import type { Mirror } from './mirror.ts'
 
 /** What applying control records needs besides its transaction. */
 export type ControlDeps = Pick<Deps, 'db' | 'accepts' | 'now'>
 
 /** Notes which entries change how others may be read, for `applyControl` to act on once they are verified. */
-export async function noteControl(client: pg.ClientBase, log: number, entries: readonly GatedEntry[]): Promise<void> {
-  const positions = entries.filter(isControl).map(({ position }) => position)
-  if (positions.length === 0) return
+export async function noteControl(
+  client: pg.ClientBase,
+  log: number,
+  entries: readonly AcceptedEntry[],
+): Promise<void> {
+  const control = entries.filter(isControl)
+  if (control.length === 0) return
   await client.query(
-    'insert into control_pending (log, position) select $1, unnest($2::bigint[]) on conflict do nothing',
-    [log, positions],
+    `insert into control_pending (log, position, target, mark)
+     select $1, * from unnest($2::bigint[], $3::bytea[], $4::jsonb[]) on conflict do nothing`,
+    [
+      log,
+      control.map(({ position }) => position),
+      control.map(({ remarks }) => (remarks ? Buffer.from(remarks.record, 'base64url') : null)),
+      control.map(({ remarks }) => (remarks ? JSON.stringify(remarks.mark) : null)),
+    ],
   )
 }
 
@@ -42,11 +51,10 @@ export async function applyControl(
   size: number,
 ): Promise<boolean> {
   let changesOurs = false
-  for (const entry of await takePending(client, log, size)) {
-    const statement = entry.code === null ? parseStatementUnsafe(entry.statement).statement : undefined
-    if (statement?.type === 'marking') await applyMarking(client, deps, log, entry, statement)
-    else if (statement?.type === 'withdrawal') changesOurs = (await closeWithdrawn(client, deps, log)) || changesOurs
-    else changesOurs = (await applyGroup(client, deps, { log, iss }, entry)) || changesOurs
+  for (const pending of await takePending(client, log, size)) {
+    const remarked = findRemarked(pending)
+    if (remarked) await applyMarking(client, deps, log, pending.position, remarked)
+    else changesOurs = (await applyToGroups(client, deps, { log, iss }, pending)) || changesOurs
   }
   return changesOurs
 }
@@ -77,8 +85,8 @@ interface InForce {
 
 const controlTypes: readonly unknown[] = ['marking', 'group', 'withdrawal']
 
-function isControl({ statement, compact, quarantine }: GatedEntry): boolean {
-  if (compact === undefined) return false
+function isControl({ statement, compact, quarantine, remarks }: AcceptedEntry): boolean {
+  if (compact === undefined) return remarks !== undefined
   return controlTypes.includes(quarantine ? payloadOf(compact).type : statement?.type)
 }
 
@@ -89,35 +97,49 @@ function payloadOf(compact: string) {
 
 interface PendingEntry {
   readonly position: number
-  readonly record_id: Buffer
-  readonly statement: string
+  /** Null of a record that is not kept, which then has `target` and `mark`. */
+  readonly record_id: Buffer | null
+  readonly statement: string | null
   readonly body: string | null
   /** Why it is in quarantine, if it is. */
   readonly code: string | null
+  readonly target: Buffer | null
+  readonly mark: Marking | null
 }
 
 async function takePending(client: pg.ClientBase, log: number, size: number): Promise<PendingEntry[]> {
   const { rows } = await client.query<PendingEntry>(
-    `with taken as (delete from control_pending where log = $1 and position < $2 returning position)
-     select position, record_id, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body, code
+    `with taken as (delete from control_pending where log = $1 and position < $2 returning position, target, mark)
+     select position, record_id, convert_from(statement, 'UTF8') as statement, convert_from(body, 'UTF8') as body, code,
+       target, mark
      from taken join entry using (position) left join quarantine using (log, position)
-     where entry.log = $1 and statement is not null order by position`,
+     where entry.log = $1 order by position`,
     [log, size],
   )
   return rows
+}
+
+interface Remarked {
+  readonly target: Buffer
+  readonly mark: Marking
+}
+
+/** What a marking record says; undefined of any other record, and of one that cannot be read. */
+function findRemarked({ target, mark, statement, body, code }: PendingEntry): Remarked | undefined {
+  if (target && mark) return { target, mark }
+  if (statement === null || body === null || code !== null) return undefined
+  const recordId = remarkedBy(parseStatementUnsafe(statement).statement)
+  if (recordId === undefined) return undefined
+  return { target: Buffer.from(recordId, 'base64url'), mark: (JSON.parse(body) as MarkingBody).mark }
 }
 
 async function applyMarking(
   client: pg.ClientBase,
   deps: ControlDeps,
   log: number,
-  { position, body }: PendingEntry,
-  statement: Statement,
+  position: number,
+  { target, mark }: Remarked,
 ): Promise<void> {
-  const recordId = remarkedBy(statement)
-  if (recordId === undefined || body === null) return
-  const target = Buffer.from(recordId, 'base64url')
-  const { mark } = JSON.parse(body) as MarkingBody
   const { rowCount } = await client.query(
     `insert into remarked (log, record_id, position, mark) values ($1, $2, $3, $4)
      on conflict (log, record_id) do update set position = excluded.position, mark = excluded.mark
@@ -127,7 +149,7 @@ async function applyMarking(
   if (rowCount === 0) return
   await run(client, deps, remarkProjection(log, target, mark))
   if (isAbove(mark.tlp, deps.accepts)) await dropContent(client, deps, log, target)
-  else await askAgain(client, log, recordId)
+  else await askAgain(client, log, target)
 }
 
 /** The statement stays as proof, shown to nobody; the body goes. */
@@ -142,24 +164,26 @@ async function dropContent(client: pg.ClientBase, deps: ControlDeps, log: number
 }
 
 /** What was refused under its former marking is read once more; of what was closed to us there is nothing to find. */
-async function askAgain(client: pg.ClientBase, log: number, recordId: string): Promise<void> {
+async function askAgain(client: pg.ClientBase, log: number, target: Buffer): Promise<void> {
   await client.query(
     `with lifted as (
        delete from quarantine using entry
        where quarantine.log = $1 and code = $2 and entry.log = $1 and entry.position = quarantine.position and leaf_hash = $3
        returning entry.position)
      update log set reread_from = least(reread_from, lifted.position) from lifted where log.id = $1`,
-    [log, aboveCeiling, Buffer.from(leafHashOf(leafInputOf(recordId)))],
+    [log, aboveCeiling, Buffer.from(leafHashOf(leafInputOf(target.toString('base64url'))))],
   )
 }
 
-async function applyGroup(
+async function applyToGroups(
   client: pg.ClientBase,
   deps: ControlDeps,
   { log, iss }: Pick<Mirror, 'log' | 'iss'>,
   { position, record_id, statement, body, code }: PendingEntry,
 ): Promise<boolean> {
+  if (statement === null || record_id === null) return false
   const { type, finding, version } = payloadOf(statement)
+  if (type === 'withdrawal') return closeWithdrawn(client, deps, log)
   if (type !== 'group' || !isUuid(finding)) return false
   const group = { iss, finding, log, position }
   if (code === null && body !== null && !(await isWithdrawn(client, log, record_id))) {

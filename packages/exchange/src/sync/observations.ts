@@ -1,5 +1,6 @@
 import type { Observations } from '@concordance/protocol'
 import { encodeBase64url } from '@concordance/protocol'
+import { type SqlBool, sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 
@@ -9,7 +10,8 @@ const checkpointsAtMost = 8
 /**
  * What this node saw of another institute's log, for a peer to hold against its own copy: newest checkpoints, the
  * coverage statements we were given, and which record stands for which version. Nothing here says more than every
- * active peer may know: coverage statements hold digests only, and versions are those of CLEAR and GREEN records.
+ * active peer may know: coverage statements hold digests and what every peer is told was narrowed, and versions are those
+ * of CLEAR and GREEN records that are not closed to us.
  *
  * @throws {ExchangeError} `not-found` when this node keeps no copy of that log.
  */
@@ -80,6 +82,9 @@ function listVersions({ db }: Deps, log: number, from: number) {
     .where('position', '>=', from)
     .where('tlp', 'in', ['CLEAR', 'GREEN'])
     .where('embargo_until', 'is', null)
+    .where(
+      sql<SqlBool>`not exists (select from revoked where revoked.log = record.log and revoked.position = record.position)`,
+    )
     .orderBy('position')
     .limit(statementsAtMost)
     .execute()

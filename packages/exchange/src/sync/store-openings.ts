@@ -38,7 +38,7 @@ export async function storeOpenings(
   const again = await unhide(client, log, opened, accessAt)
   await replaceQuarantine(client, log, entries)
   await insertWithdrawals(client, mirror, entries)
-  await noteControl(client, log, opened)
+  await noteControl(client, log, entries)
   await noteNarrowed(client, log, page)
   await insertCoverage(client, log, page)
   const changesOurs = await applyControl(client, deps, mirror, mirror.size)

@@ -14,11 +14,12 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; rates: Ra
     ...api.search,
     handler: async (request, reply) => {
       const { limit = defaultLimit, federated = false, budgetMs = defaultBudgetMs, ...filters } = request.query
-      const local = await searchRecords(deps, await viewerOf(deps, request), filters, limit)
+      const viewer = await viewerOf(deps, request)
+      const local = await searchRecords(deps, viewer, filters, limit)
       if (!federated) return { hits: local, complete: true, institutes: [] }
       await rates.federated(request, reply)
       const { q, type } = filters
-      const question = { q, limit, budgetMs, ...(type !== undefined && { type }) }
+      const question = { q, viewer, limit, budgetMs, ...(type !== undefined && { type }) }
       const result = await searchFederation(deps, await listActivePeers(deps), local, question)
       return { complete: result.complete, hits: result.hits.slice(0, limit), institutes: [...result.institutes] }
     },
