@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Marking, Tlp } from '@concordance/protocol'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import t from 'tap'
+import { asViewer } from '../../src/access/as-viewer.ts'
 import { isOpenTo, ownIsOpenTo } from '../../src/access/is-open-to.ts'
 import { type GroupSnapshot, type Guarded, mayOpen, type Viewer } from '../../src/access/may-open.ts'
 import { listRecords } from '../../src/records.ts'
@@ -51,7 +53,7 @@ const chosen = fc.record({
 })
 type Chosen = typeof chosen extends fc.Arbitrary<infer Value> ? Value : never
 
-t.test('the rule and its SQL twin agree on every record, viewer and moment', async (t) => {
+t.test('the rule, its SQL twin and the second wall agree on every record, viewer and moment', async (t) => {
   const { deps, clock } = await openInstitute(t)
   const { db } = deps
   await db
@@ -102,10 +104,40 @@ t.test('the rule and its SQL twin agree on every record, viewer and moment', asy
           counts[1].count,
           guarded.filter(({ guarded }) => guarded.isOwn && mayOpen(viewer, guarded, moment) !== 'hash').length,
         )
+        const wall = await showAll(viewer, (rows[0]?.position ?? 0) - 1)
+        const own = guarded.filter(({ guarded }) => guarded.isOwn).map(({ row }) => row.recordId.toString('base64url'))
+        const ownExpected = expected.filter((line) => own.includes(line.split(' ')[0] ?? ''))
+        t.strictSame(wall.record, expected.map((line) => line.split(' ')[0]).sort(), JSON.stringify(viewer))
+        t.strictSame(wall.opening, expected, JSON.stringify(viewer))
+        t.strictSame(wall.own_record, ownExpected.map((line) => line.split(' ')[0]).sort(), JSON.stringify(viewer))
+        t.strictSame(wall.own_line, ownExpected, JSON.stringify(viewer))
       }
     },
   )
   await fc.assert(property, { numRuns: 40, seed: 11 })
+
+  /** What queries without any rule are shown; the bodies of all entries are equal. */
+  async function showAll(viewer: Viewer, after: number) {
+    return asViewer(deps, viewer, async (db) => {
+      const listIds = async (table: 'record' | 'own_record') => {
+        const found = await db.selectFrom(table).select('record_id').where('position', '>', after).execute()
+        return found.map(({ record_id }) => record_id.toString('base64url')).sort()
+      }
+      const listStates = async (view: string) => {
+        const { rows } = await sql<{ statement: Buffer; body: Buffer | null }>`
+          select statement, body from ${sql.table(view)} where position > ${after} and statement is not null`.execute(
+          db,
+        )
+        return rows.map(({ statement, body }) => `${statement} ${body ? 'open' : 'statement'}`).sort()
+      }
+      return {
+        record: await listIds('record'),
+        own_record: await listIds('own_record'),
+        opening: await listStates('opening'),
+        own_line: await listStates('own_line'),
+      }
+    })
+  }
 
   type Row = Chosen & { position: number; recordId: Buffer }
 
@@ -187,6 +219,11 @@ t.test('the rule and its SQL twin agree on every record, viewer and moment', asy
         .insertInto('own_record')
         .values({ ...columns, actor: 'ada', at: new Date() })
         .execute()
+    const statement = Buffer.from(recordId.toString('base64url'))
+    await db
+      .insertInto('entry')
+      .values({ log, position, leaf_hash: recordId, record_id: recordId, statement, body: Buffer.from('{}') })
+      .execute()
     if (row.isTakenBack) {
       await db.insertInto('withdrawn').values({ log, record_id: recordId, position: 0, effect: 'withdrawn' }).execute()
     }
