@@ -17,6 +17,9 @@ export interface Heard {
   readonly answer: Buffer
   /** Everything on the wire: start lines, headers and bodies of both directions. */
   readonly bytes: number
+  /** Milliseconds of this process's clock (`performance.now`): when the question came, and when the answer had gone. */
+  readonly askedAt: number
+  readonly answeredAt: number
 }
 
 /** A proxy on loopback that stands between a node and its peer: the network attacker of the threat model. */
@@ -70,6 +73,7 @@ async function forward(
   heard: Heard[],
 ): Promise<void> {
   const { method = 'GET', url = '/' } = incoming
+  const askedAt = performance.now()
   const sent = await read(incoming)
   const headers = { ...incoming.headers, host: new URL(target).host }
   const onward = request(new URL(url, target), { method, headers, agent: false })
@@ -82,7 +86,16 @@ async function forward(
     const { statusCode: status = 502 } = answer
     const bytes =
       wireBytes(incoming.rawHeaders, sent) + wireBytes(answer.rawHeaders, given) + method.length + url.length
-    heard.push({ method, path: url, status, request: sent, answer: given, bytes })
+    heard.push({
+      method,
+      path: url,
+      status,
+      request: sent,
+      answer: given,
+      bytes,
+      askedAt,
+      answeredAt: performance.now(),
+    })
     const { 'transfer-encoding': _, ...kept } = answer.headers
     outgoing.writeHead(status, { ...kept, 'content-length': given.length })
     outgoing.end(given)

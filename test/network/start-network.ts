@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, type Client, createClient } from '@concordance/client'
 import type { ConfiguredPeer } from '@concordance/exchange'
 import {
@@ -102,7 +103,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     async restart(key) {
       const institute = get(key)
       await institute.node.stop()
-      institute.node = await startNode(institute.config, undefined, options.now)
+      institute.node = await startAgain(institute.config, options.now)
     },
     async stop() {
       await Promise.all(
@@ -110,6 +111,17 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       )
       await Promise.all([...lines.values()].map((line) => line.close()))
     },
+  }
+}
+
+/** While a node is down an outgoing connection of any process may sit on its port for a moment. */
+async function startAgain(config: NodeConfig, now?: () => Date, attempts = 20): Promise<RunningNode> {
+  try {
+    return await startNode(config, undefined, now)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempts === 0) throw error
+    await sleep(250)
+    return startAgain(config, now, attempts - 1)
   }
 }
 
