@@ -71,6 +71,21 @@ t.test('the configuration', async (t) => {
     await refused(t, { ...file, rates: { everybody: 1 } as never }, /everybody/)
   })
 
+  await t.test('says when the log grows for others, within limits', async (t) => {
+    t.equal((await load(t, file)).sealing, undefined)
+    for (const sealing of ['immediate', { every: 3_600, leaves: 16 }, { every: 18_000, leaves: 4_096 }] as const) {
+      t.same((await load(t, { ...file, sealing })).sealing, sealing)
+    }
+    const wrong = [
+      { every: 0, leaves: 1 },
+      { every: 18_001, leaves: 1 },
+      { every: 60, leaves: 0 },
+      { every: 1.5, leaves: 1 },
+    ]
+    const strange = ['hourly', { every: 60 }, { every: 60, leaves: 4_097 }, { every: 60, leaves: 1, jitter: 1 }]
+    for (const sealing of [...wrong, ...strange]) await refused(t, { ...file, sealing } as never, /sealing/)
+  })
+
   await t.test('refuses a file that is missing, or that is no JSON', async (t) => {
     const folder = await createTestFolder(t)
     t.throws(() => loadConfig(folder, {}), { code: 'CONFIG' })

@@ -151,3 +151,26 @@ function told({ status, headers: { date: _, ...headers }, json }: Answer) {
   const { instance: __, ...problem } = json()
   return { status, headers, problem }
 }
+
+t.test('a record for which an interval of the log has no room', async (t) => {
+  const now = { seconds: Math.floor(Date.now() / 1_000) }
+  const every = 18_000
+  const node = await startTestNode(t, { file: { sealing: { every, leaves: 1 } } })
+  const token = await node.token('publish')
+  const publish = () =>
+    send(node.url, {
+      method: 'POST',
+      path: '/v1/records',
+      body: { ...observation('x'), mark: { tlp: 'RED', relay: 'none' } },
+      headers: { authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
+    })
+  const next = (Math.floor(now.seconds / every) + 1) * every
+  const taken = await publish()
+  t.equal(taken.status, 201)
+  const { sealsAt } = taken.json<Receipt>()
+  t.ok(sealsAt === next || sealsAt === next + every, 'the receipt says when others see it')
+  const refused = await publish()
+  t.match(refused.json(), { status: 503, code: 'unavailable' })
+  const inSeconds = Number(refused.headers['retry-after'])
+  t.ok(inSeconds >= 1 && inSeconds <= every, `and the refusal when there is room: in ${inSeconds} s`)
+})

@@ -7,6 +7,7 @@ import type { SealingInterval } from './schedule.ts'
 const settleAtMostMs = 1_000
 const lookAgainMs = 60_000
 const afterErrorMs = 1_000
+const unconfirmedMs = 5_000
 
 /**
  * Ends each interval at its tick and signs the log a fixed time later, so that the moment says nothing about how much had
@@ -37,6 +38,7 @@ export function startTicking(deps: Deps, { every }: SealingInterval): { stop(): 
 
 function waitAfter({ log }: Deps, error: unknown): number {
   const isUnconfirmed = error instanceof ExchangeError && error.code === 'log-unconfirmed'
-  if (!isUnconfirmed) log.error({ err: error }, 'an interval of the log was not ended')
+  if (isUnconfirmed) return unconfirmedMs
+  log.error({ err: error }, 'an interval of the log was not ended')
   return afterErrorMs
 }

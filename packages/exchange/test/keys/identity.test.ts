@@ -1,21 +1,14 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createLocalSigner,
-  generatePrivateJwk,
-  type KeysetDocument,
-  publicJwkOf,
-  signKeyset,
-  verifyKeyset,
-} from '@concordance/protocol'
+import { generatePrivateJwk, verifyKeyset } from '@concordance/protocol'
 import t, { type Test } from 'tap'
-import type { Deps } from '../../src/deps.ts'
 import { createIdentity, readFirstKeyset, readSigners } from '../../src/keys/identity-files.ts'
 import { publishKeyset } from '../../src/keys/publish-keyset.ts'
 import { appendRecord } from '../../src/publish.ts'
 import { input } from '../support/content.ts'
 import { call, openInstitute } from '../support/institute.ts'
+import { rotateRecordKey } from '../support/rotate-record-key.ts'
 
 const entityId = 'https://a.institute.example'
 
@@ -141,24 +134,6 @@ t.test('a new keyset', async (t) => {
     t.equal(again.identity.keyset().document.seq, 3)
   })
 })
-
-/** A document that retires the record key in use after a position and names a new one. */
-async function rotateRecordKey({ identity }: Deps, dataDir: string, { lastGood }: { lastGood: number }) {
-  const previous = identity.keyset()
-  const jwk = generatePrivateJwk('Ed25519')
-  const retired = previous.document.keys.map((key) =>
-    key.purpose === 'record' && key.revoked === undefined ? { ...key, revoked: lastGood } : key,
-  )
-  const document: KeysetDocument = {
-    ...previous.document,
-    seq: previous.document.seq + 1,
-    prev: previous.digest,
-    keys: [...retired, { jwk: publicJwkOf(jwk), purpose: 'record', from: lastGood + 1 }],
-  }
-  const root = createLocalSigner(JSON.parse(await readFile(join(dataDir, 'keys', 'root.jwk'), 'utf8')))
-  const compact = await signKeyset(document, root)
-  return { jwk, keyset: verifyKeyset(compact, { pin: identity.pin, iss: identity.iss, previous }) }
-}
 
 function headerStart(kid: string): string {
   return Buffer.from(`{"alg":"Ed25519","kid":"${kid}"`).toString('base64url').slice(0, -2)

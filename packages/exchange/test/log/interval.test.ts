@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { verifyCheckpoint } from '@concordance/log'
-import { encodeBase64url, verifyCoverage } from '@concordance/protocol'
+import { encodeBase64url, type GateContext, gateEntries, verifyCoverage } from '@concordance/protocol'
 import t, { type Test } from 'tap'
 import type { Deps } from '../../src/deps.ts'
+import { publishKeyset } from '../../src/keys/publish-keyset.ts'
 import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
 import { confirmLog } from '../../src/log/confirm.ts'
 import { readPage } from '../../src/log/entries.ts'
@@ -13,6 +16,7 @@ import { getRecord } from '../../src/records.ts'
 import { withdrawFinding } from '../../src/withdraw.ts'
 import { input, marks } from '../support/content.ts'
 import { call, openInstitute, start } from '../support/institute.ts'
+import { rotateRecordKey } from '../support/rotate-record-key.ts'
 
 const peer = { iss: 'https://b.institute.example', baseUrl: 'https://b.example', pin: 'A'.repeat(43) }
 const every = 600
@@ -160,6 +164,54 @@ t.test('an interval', async (t) => {
       else t.equal(receipt.position, (await newest(deps)).size + leaves - 1)
     }
   })
+})
+
+t.test('a keyset that is appended within an interval', async (t) => {
+  const { deps, clock, dataDir, iss, pin } = await open(t)
+  const before = await publish(deps)
+  const { keyset, jwk } = await rotateRecordKey(deps, dataDir, { lastGood: 100 })
+  const append = () => publishKeyset(deps, keyset, 'operator')
+  const nextInterval = async () => {
+    clock.seconds += every
+    await tick(deps)
+    return append()
+  }
+  const { position } = await append().catch(nextInterval)
+  await writeFile(join(dataDir, 'keys', 'record.jwk'), JSON.stringify(jwk))
+
+  await t.test('stands behind what was appended before it and in front of what comes after', async (t) => {
+    t.ok(before.position < position)
+    for (;;) {
+      const after = await publish(deps).catch(() => undefined)
+      if (!after) break
+      t.ok(after.position > position)
+    }
+  })
+
+  await t.test('leaves a log that passes the gate of whoever pins the root key', async (t) => {
+    clock.seconds += every
+    await tick(deps)
+    const page = await readPage(deps, peer, { from: 0, limit: 100 })
+    const context: GateContext = { iss, origin: deps.identity.origin, pin, keyset: undefined }
+    const gated = await gateEntries(context, page.entries, 0)
+    t.equal(gated.filter(({ quarantine }) => quarantine).length, 0)
+    t.match(await verifyOwnLog(deps), { ok: true })
+  })
+})
+
+t.test('two processes on one database share an interval', async (t) => {
+  const institute = await open(t)
+  const both = [institute.deps, (await institute.open()).deps]
+  const outcomes = await Promise.allSettled(both.flatMap((deps) => Array.from({ length: leaves }, () => publish(deps))))
+  const places = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.position] : []))
+  t.same(
+    places.sort((a, b) => a - b),
+    Array.from({ length: leaves }, (_, index) => 1 + index),
+  )
+  institute.clock.seconds = first
+  await Promise.all(both.map(tick))
+  t.match(await newest(institute.deps), { size: 1 + leaves, iat: first })
+  t.match(await verifyOwnLog(institute.deps), { ok: true })
 })
 
 t.test('where a record stands in its interval says nothing about what else is in it', async (t) => {
