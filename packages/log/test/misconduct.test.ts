@@ -2,14 +2,24 @@ import {
   type Coverage,
   encodeBase64url,
   type KeysetDocument,
+  leafHashOf,
+  leafInputOf,
   positionsDigest,
+  recordIdOf,
   type Statement,
   signCoverage,
   signKeyset,
 } from '@concordance/protocol'
 import t from 'tap'
 import { bytesOf, createInstitute, entryAt, type Institute } from '../../protocol/test/support/institute.ts'
-import { type Hash, type MisconductBundle, rootOfLeaves, signCheckpoint, verifyMisconduct } from '../src/index.ts'
+import {
+  type Hash,
+  inclusionRanges,
+  type MisconductBundle,
+  rootOfLeaves,
+  signCheckpoint,
+  verifyMisconduct,
+} from '../src/index.ts'
 import { leavesOf } from './support/naive-tree.ts'
 
 const institute = await createInstitute()
@@ -245,6 +255,71 @@ t.test('contradicted coverage', async (t) => {
   })
 })
 
+t.test('an entry that is named as narrowed to one peer and not to another', async (t) => {
+  const named = [{ position: 3, by: 6 }]
+  const prove = (naming: string, silent: string) =>
+    verifyMisconduct({ ...base, kind: 'contradicted-narrowing', coverage: [naming, silent] }, pin)
+  const naming = await coverage(0, 9, [3, 4], institute, { narrowed: named })
+
+  await t.test('is proven by the two statements alone', async (t) => {
+    t.equal(prove(naming, await coverage(2, 5, [3, 4])).kind, 'contradicted-narrowing')
+    const other = await coverage(2, 5, [3, 4], institute, { narrowed: [{ position: 3, by: 7 }] })
+    t.equal(prove(naming, other).kind, 'contradicted-narrowing', 'by another record')
+  })
+
+  await t.test('is proven by none that had nothing to name', async (t) => {
+    const silent = [
+      await coverage(0, 9, [3, 4], institute, { narrowed: named }),
+      await coverage(4, 9, [4]),
+      await coverage(2, 5, [3, 4], institute, { size: 6 }), // from before position 6
+      await coverage(2, 5, [], institute, { ceiling: 'CLEAR' }),
+    ]
+    for (const other of silent) t.throws(() => prove(naming, other), { code: 'EVIDENCE' })
+    const without = await coverage(0, 9, [3, 4])
+    t.throws(() => prove(without, naming), { code: 'EVIDENCE' }, 'the first one must name it')
+    const limited = await coverage(2, 5, [4], institute, { ceiling: 'CLEAR' })
+    const bundle = { ...base, kind: 'contradicted-coverage', accused: limited, witness: [await told(0, 9, [3, 4])] }
+    t.throws(() => verifyMisconduct(bundle, pin), { code: 'EVIDENCE' }, 'nor is it told what is for every peer')
+  })
+})
+
+t.test('an entry that is said to be narrowed', async (t) => {
+  const target = { iss, record: bytesOf('target', 32) }
+  const statements = {
+    marking: await statementOf(1, { type: 'marking', rel: [{ kind: 'remarks', target }] }),
+    other: await statementOf(2, {
+      type: 'marking',
+      rel: [{ kind: 'remarks', target: { iss, record: bytesOf('x', 32) } }],
+    }),
+    observation: await statementOf(3),
+  }
+  const prove = async (by: string, changes: { by?: number } = {}) => {
+    const own = [...leaves.with(3, leafOf(target.record)).slice(0, 6), leafOf(recordIdOf(by)), ...leaves.slice(7)]
+    const part = (position: number) => ({ position, hashes: proofOf(own, position) })
+    return verifyMisconduct(
+      {
+        ...base,
+        kind: 'false-narrowing',
+        coverage: await coverage(0, 9, [3], institute, { narrowed: [{ position: 3, by: 6 }] }),
+        checkpoint: await checkpoint(own),
+        target: { ...part(3), leaf: encodeBase64url(own[3] as Uint8Array) },
+        by: { ...part(6), statement: by, ...(changes.by !== undefined && { position: changes.by }) },
+      },
+      pin,
+    )
+  }
+
+  await t.test('by a record of another kind, or for another entry, proves the lie', async (t) => {
+    t.equal((await prove(statements.observation)).kind, 'false-narrowing')
+    t.equal((await prove(statements.other)).kind, 'false-narrowing')
+  })
+
+  await t.test('by a marking record for it proves nothing, nor does another place', async (t) => {
+    await t.rejects(prove(statements.marking), { code: 'EVIDENCE' })
+    await t.rejects(prove(statements.observation, { by: 5 }), { code: 'EVIDENCE' })
+  })
+})
+
 t.test('a bundle', async (t) => {
   const honest = {
     ...base,
@@ -300,6 +375,8 @@ t.test('a bundle', async (t) => {
       { kind: 'two-keysets', documents: ['x'] },
       { kind: 'contradicted-coverage', accused: 'x', witness: [{ coverage: 'x', common: [0.5] }] },
       { kind: 'contradicted-coverage', accused: 'x', witness: [null] },
+      { kind: 'contradicted-narrowing', coverage: ['x'] },
+      { kind: 'false-narrowing', coverage: 'x', checkpoint: 'x', target: null, by: null },
     ]
     for (const fault of faults) t.throws(() => verifyMisconduct({ ...honest, ...fault }, pin), { code: 'EVIDENCE' })
     for (const value of [undefined, null, 1, 'x', []]) {
@@ -329,7 +406,13 @@ function keysetAfter(change: Partial<KeysetDocument>): Promise<string> {
   return signKeyset({ ...document, seq: 2, prev: keyset.digest, ...change }, signers.root)
 }
 
-function coverage(from: number, to: number, common: readonly number[], by: Institute = institute): Promise<string> {
+function coverage(
+  from: number,
+  to: number,
+  common: readonly number[],
+  by: Institute = institute,
+  change: Partial<Coverage> = {},
+): Promise<string> {
   const statement: Coverage = {
     v: 1,
     iss,
@@ -342,8 +425,19 @@ function coverage(from: number, to: number, common: readonly number[], by: Insti
     accessAt: 0,
     size: 9,
     iat: 1_700_000_000,
+    ...change,
   }
   return signCoverage(statement, by.signers.log)
+}
+
+function leafOf(recordId: string): Hash {
+  return leafHashOf(leafInputOf(recordId))
+}
+
+function proofOf(leaves: readonly Hash[], position: number): string[] {
+  return inclusionRanges(position, leaves.length).map(({ from, to }) =>
+    encodeBase64url(rootOfLeaves(leaves.slice(from, to))),
+  )
 }
 
 async function told(
