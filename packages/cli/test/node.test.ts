@@ -68,6 +68,7 @@ t.test('a node that does not run', async (t) => {
 
 t.test('a running node', async (t) => {
   const node = await serve(t)
+  let secondPerson = ''
   t.equal(node.url, base)
 
   await t.test('asks for a token', async (t) => {
@@ -81,12 +82,21 @@ t.test('a running node', async (t) => {
     const { exit, stderr } = await run('draft', 'list')
     t.equal(exit, 0)
     t.match(stderr, 'concordance import', 'and an empty list says how to begin')
+    secondPerson = String((await only('token', 'new', 'rosa', '--scope', 'read,review')).token)
     const [named, peers] = await Promise.all([run('draft', 'list', '--url', `${base}/`), run('peer', 'list')])
     t.same([named.exit, peers.exit], [0, 0], 'the saved one is used where --url names the same node')
   })
 
   let record = ''
   let finding = ''
+  /** Submits a draft, and lets somebody else approve it. */
+  const review = async (id: string) => {
+    t.match(await run('draft', 'submit', id, '--note', 'please'), { exit: 0, stderr: /concordance draft approve/ })
+    const harmless = ['--hazard', 'none', '--because', 'results only']
+    t.equal((await run('draft', 'approve', id, ...harmless)).exit, 7, 'not without the scope')
+    const approved = await only('draft', 'approve', id, ...harmless, '--token', secondPerson)
+    t.match(approved, { id, state: 'approved' })
+  }
   await t.test('takes an observation from file to record', async (t) => {
     const { id } = await only('draft', 'new', 'observation.yaml')
     await json('draft', 'edit', String(id), '--set', '/content/howOften=daily')
@@ -94,6 +104,14 @@ t.test('a running node', async (t) => {
     const unconfirmed = await run('publish', String(id))
     t.equal(unconfirmed.exit, 2, 'not without a word of confirmation')
     t.match(unconfirmed.stderr, 'observation, version 1: Callers report cloned voices.', 'which says what it is')
+    const alone = await run('publish', String(id), '--yes')
+    t.equal(alone.exit, 7, 'and not alone, where others may see it')
+    t.match(alone.stderr, `concordance draft submit ${id}`)
+    await review(String(id))
+    t.match(await only('draft', 'reviews', String(id)), {
+      isApproved: true,
+      acts: [{ act: 'submit' }, { act: 'approve' }],
+    })
     const receipt = await only('publish', String(id), '--yes')
     t.match(receipt, { iss: 'https://node.example', position: 1, version: 1 })
     t.same(
@@ -143,10 +161,46 @@ t.test('a running node', async (t) => {
     t.match(await only('draft', 'delete', String((second.created as string[])[0]), '--yes'), { deleted: String })
   })
 
+  await t.test('lets a draft be commented on, sent back and recalled', async (t) => {
+    const { id } = await only('draft', 'new', 'observation.yaml')
+    const draft = String(id)
+    const comment = ['draft', 'comment', draft, 'which bank?', '--at', '/content/sector', '--token', secondPerson]
+    const { id: number } = await only(...comment)
+    t.match(await only('draft', 'comment', draft, '--resolve', String(number)), { resolved: { by: 'me' } })
+    await run('draft', 'submit', draft)
+    const sent = await only('draft', 'send-back', draft, '--reason', 'say which bank', '--token', secondPerson)
+    t.match(sent, { state: 'sent-back' })
+    t.match((await run('publish', draft, '--yes')).stderr, `concordance draft reviews ${draft}`)
+    t.match((await run('draft', 'reviews', draft)).stdout, /rosa: send-back \(say which bank\)/)
+    t.match(await only('draft', 'recall', draft), { state: 'draft' })
+    await run('draft', 'delete', draft, '--yes')
+  })
+
+  await t.test('marks a record narrower at once, and wider with a second person', async (t) => {
+    t.match(await only('mark', record, '--tlp', 'RED', '--reason', 'not yet', '--yes'), { receipt: { version: 1 } })
+    const { draft } = (await only('mark', record, '--tlp', 'GREEN', '--yes')) as { draft: { id: string } }
+    await review(draft.id)
+    await json('publish', draft.id, '--yes')
+    t.match(await only('show', record), { mark: { tlp: 'GREEN' } })
+  })
+
+  await t.test('keeps circles of institutes', async (t) => {
+    const begun = await only('group', 'new', 'Cyber pilot', '--member', 'https://b.example')
+    await review(String(begun.id))
+    await json('publish', String(begun.id), '--yes')
+    const group = String(begun.finding)
+    t.match(await json('group', 'list'), [{ finding: group, name: { en: 'Cyber pilot' } }])
+    t.match(await only('group', 'add', group, 'https://c.example'), { draft: { type: 'group', version: 2 } })
+    t.match(await only('group', 'remove', group, 'https://b.example'), { receipt: { version: 2 } })
+    t.match((await run('group', 'show', group)).stdout, /owner {4}https:\/\/node\.example/)
+    t.equal((await run('group', 'remove', group, 'https://b.example')).exit, 2)
+  })
+
   await t.test('revises and withdraws', async (t) => {
     const { stdout, stderr } = await run('revise', finding)
     const id = stdout.trim()
     t.match(stderr, `concordance publish ${id}`)
+    await review(id)
     t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
     t.match(await only('withdraw', finding, '--reason', 'error', '--note', 'wrong', '--yes'), { position: Number })
     t.equal((await run('withdraw', finding, '--reason', 'error', '--yes')).exit, 6)
@@ -197,7 +251,12 @@ t.test('a running node', async (t) => {
   await t.test('forgets a revoked token', async (t) => {
     const [token] = (await json('token', 'list')).filter(({ name }) => name === 'reader')
     t.match(await only('token', 'revoke', String(token?.id)), { revoked: token?.id })
-    t.match(await json('token', 'list'), [{ state: 'usable' }, { id: token?.id, state: 'revoked' }])
+    const tokens = await json('token', 'list')
+    t.match(
+      tokens.find(({ name }) => name === 'reader'),
+      { id: token?.id, state: 'revoked' },
+    )
+    t.equal(tokens.filter(({ state }) => state === 'usable').length, 2)
   })
 
   await t.test('stops in order when it is told to, with its database', async (t) => {

@@ -5,7 +5,7 @@ import { confirm } from '../ask.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { usageFailure } from '../failure.ts'
+import { Failure, usageFailure } from '../failure.ts'
 import { failureOf } from '../failure-of.ts'
 import { requireUuid } from '../ids.ts'
 import { localize } from '../localize.ts'
@@ -49,7 +49,27 @@ async function publishDraft(context: Context, client: Client, id: string, option
   await confirm(context, id, options)
   // The same draft in the same state is the same act, however often this command is run.
   const headers = { 'idempotency-key': `publish-${id}-${draft.etag}`, 'if-match': `"${draft.etag}"` }
-  return client.call(api.publishDraft, { params: { id }, headers, signal })
+  return client.call(api.publishDraft, { params: { id }, headers, signal }).catch((error) => {
+    throw explain(error, draft)
+  })
+}
+
+/** What has to happen before a draft can be published, and who does it. */
+function explain(error: unknown, { id, state }: DraftView): unknown {
+  if ((error as { code?: unknown }).code !== 'review-required') return error
+  const next = {
+    draft: `put it before them with \`concordance draft submit ${id}\``,
+    'sent-back': `\`concordance draft reviews ${id}\` says why it came back; then \`concordance draft submit ${id}\``,
+    'in-review': `ask them for \`concordance draft approve ${id} --hazard none --because TEXT\``,
+    approved: `it is approved by somebody who wrote a part of it: see \`concordance draft reviews ${id}\``,
+  }
+  return new Failure({
+    what: `could not publish the draft ${id}`,
+    why: 'others may see it, so somebody who wrote no part of it has to approve it first',
+    remedy: next[state],
+    code: 'review-required',
+    exit: exitCodes.refused,
+  })
 }
 
 function describe({ terminal }: Context, draft: DraftView): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { collect, withExamples } from './options.ts'
+import { defineAudience, defineReviews } from './review-commands.ts'
 import type { Run } from './run.ts'
 
 /** From a log file to a signed record. */
@@ -8,6 +9,7 @@ export function defineDraftCommands(program: Command, run: Run): void {
   defineImport(program, run)
   defineDraft(program, run)
   definePublish(program, run)
+  defineAudience(program, run)
 }
 
 function defineImport(program: Command, run: Run): void {
@@ -84,6 +86,7 @@ function defineDraft(program: Command, run: Run): void {
     'concordance draft delete 01890a5d-ac96-774b-bcce-b302099a8057',
     'concordance draft delete 01890a5d-ac96-774b-bcce-b302099a8057 --yes',
   )
+  defineReviews(draft, run)
 }
 
 function definePublish(program: Command, run: Run): void {

@@ -1,0 +1,167 @@
+import type { Command } from 'commander'
+import { collect, withExamples } from './options.ts'
+import type { Run } from './run.ts'
+
+const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+/** A draft's way past a second person: below `concordance draft`. */
+export function defineReviews(draft: Command, run: Run): void {
+  const load = () => import('../commands/review.ts')
+  withExamples(
+    draft
+      .command('submit <id>')
+      .description('Put a draft before whoever may review it.')
+      .option('--note <text>', 'for the reviewer')
+      .action(
+        run('submit the draft', async (context, draftId: string, options: never) =>
+          (await load()).submitDraft(context, draftId, options),
+        ),
+      ),
+    `concordance draft submit ${id}`,
+    `concordance draft submit ${id} --note "the sample is new"`,
+  )
+  withExamples(
+    draft
+      .command('recall <id>')
+      .description('Take a draft out of review.')
+      .action(
+        run('recall the draft', async (context, draftId: string) => (await load()).recallDraft(context, draftId)),
+      ),
+    `concordance draft recall ${id}`,
+    `concordance draft recall ${id} --json`,
+  )
+  withExamples(
+    draft
+      .command('approve <id>')
+      .description('Approve a draft as it stands; not for those who wrote a part of it.')
+      .requiredOption('--hazard <answer>', 'could it help to do harm? none, mitigated or hazard')
+      .requiredOption('--because <text>', 'why that is the answer')
+      .option('--note <text>', 'for the author')
+      .action(
+        run('approve the draft', async (context, draftId: string, options: never) =>
+          (await load()).approveDraft(context, draftId, options),
+        ),
+      ),
+    `concordance draft approve ${id} --hazard none --because "results only, no method"`,
+    `concordance draft approve ${id} --hazard mitigated --because "the prompts are left out"`,
+  )
+  withExamples(
+    draft
+      .command('send-back <id>')
+      .description('Give a draft back to those who wrote it.')
+      .requiredOption('--reason <text>', 'what has to change')
+      .action(
+        run('send the draft back', async (context, draftId: string, options: never) =>
+          (await load()).sendBackDraft(context, draftId, options),
+        ),
+      ),
+    `concordance draft send-back ${id} --reason "say how the sample was drawn"`,
+    `concordance draft send-back ${id} --reason "names a person" --json`,
+  )
+  withExamples(
+    draft
+      .command('comment <id> [text]')
+      .description('Comment on a field of a draft, or settle a comment.')
+      .option('--at <pointer>', 'JSON pointer of the field', '')
+      .option('--resolve <number>', 'settle this comment')
+      .action(
+        run('comment on the draft', async (context, draftId: string, text: string | undefined, options: never) =>
+          (await load()).commentOnDraft(context, draftId, text, options),
+        ),
+      ),
+    `concordance draft comment ${id} "which languages?" --at /content/limitations/0`,
+    `concordance draft comment ${id} --resolve 12`,
+  )
+  withExamples(
+    draft
+      .command('reviews <id>')
+      .description('Show how far a draft is, what is new in it, and what was said about it.')
+      .action(
+        run('show the reviews', async (context, draftId: string) => (await load()).showReviews(context, draftId)),
+      ),
+    `concordance draft reviews ${id}`,
+    `concordance draft reviews ${id} --json | jq .changes.published`,
+  )
+}
+
+/** Who may see what: `concordance mark` and `concordance group`. */
+export function defineAudience(program: Command, run: Run): void {
+  withExamples(
+    program
+      .command('mark <record>')
+      .description('Give one of your records another marking. What only narrows is published at once.')
+      .requiredOption('--tlp <label>', 'CLEAR, GREEN, AMBER, AMBER+STRICT or RED')
+      .option('--group <entity-id finding>', 'the circle of institutes, with AMBER and AMBER+STRICT')
+      .option('--embargo-until <time>', 'closed until then, as 2027-03-01T00:00:00Z')
+      .option('--reason <text>', 'why; with a language as `fr:…`', collect, [])
+      .option('--yes', 'do not ask')
+      .action(
+        run('mark the record', async (context, record: string, options: never) =>
+          (await import('../commands/mark.ts')).markRecord(context, record, options),
+        ),
+      ),
+    'concordance mark n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg --tlp GREEN --reason "the flaw is not fixed yet"',
+    'concordance mark n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg --tlp RED --yes',
+  )
+  defineGroup(program, run)
+}
+
+function defineGroup(program: Command, run: Run): void {
+  const group = program.command('group').description('Circles of institutes, for AMBER and AMBER+STRICT.')
+  const load = () => import('../commands/group.ts')
+  withExamples(
+    group
+      .command('list')
+      .description('List the groups known here.')
+      .action(run('list the groups', async (context) => (await load()).listGroups(context))),
+    'concordance group list',
+    'concordance group list --json | jq -r .finding',
+  )
+  withExamples(
+    group
+      .command('show <group>')
+      .description('Show a group of yours and its members.')
+      .action(run('show the group', async (context, finding: string) => (await load()).showGroup(context, finding))),
+    `concordance group show ${id}`,
+    `concordance group show ${id} --json | jq .members`,
+  )
+  withExamples(
+    group
+      .command('new <name>')
+      .description('Begin a group, as a draft.')
+      .option('--member <entity-id>', 'an institute; may be given several times', collect, [])
+      .option('--purpose <text>', 'what it is for; with a language as `fr:…`', collect, [])
+      .action(
+        run('begin the group', async (context, name: string, options: never) =>
+          (await load()).newGroup(context, name, options),
+        ),
+      ),
+    'concordance group new "Cyber pilot" --member https://b.institute.example',
+    'concordance group new "Cyber pilot" --member https://b.institute.example --purpose "joint tests" --json',
+  )
+  withExamples(
+    group
+      .command('add <group> <entity-id...>')
+      .description('Take institutes in, or open more history to them, as a draft.')
+      .option('--history-from <time>', 'what is older stays closed to them, as 2026-09-01T00:00:00Z')
+      .action(
+        run('add to the group', async (context, finding: string, members: string[], options: never) =>
+          (await load()).addMembers(context, finding, members, options),
+        ),
+      ),
+    `concordance group add ${id} https://c.institute.example`,
+    `concordance group add ${id} https://c.institute.example --history-from 2026-09-01T00:00:00Z`,
+  )
+  withExamples(
+    group
+      .command('remove <group> <entity-id...>')
+      .description('Let institutes go. It is published at once where the token may publish.')
+      .action(
+        run('remove from the group', async (context, finding: string, members: string[]) =>
+          (await load()).removeMembers(context, finding, members),
+        ),
+      ),
+    `concordance group remove ${id} https://c.institute.example`,
+    `concordance group remove ${id} https://b.institute.example https://c.institute.example`,
+  )
+}
