@@ -42,8 +42,10 @@ return array['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'];
 
 -- Labels that are open as they stand. To a peer AMBER opens by its group alone.
 create function wall_plain(copied boolean) returns text[] language sql stable
-return (wall_labels())[1 : least(array_position(wall_labels(), wall_reach(wall_asker(), copied)),
-  case wall_asker() ->> 'kind' when 'peer' then 2 else 4 end)];
+return case when wall_reach(wall_asker(), copied) = any (wall_labels()) then
+  (wall_labels())[1 : least(array_position(wall_labels(), wall_reach(wall_asker(), copied)),
+    case wall_asker() ->> 'kind' when 'peer' then 2 else 4 end)]
+end;
 
 -- Labels that nothing opens to the viewer.
 create function wall_shut(copied boolean) returns text[] language sql stable
