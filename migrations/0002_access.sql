@@ -16,6 +16,7 @@ alter table record
   add column readers text[];
 create index own_record_by_group on own_record (group_iss, group_finding) where group_iss is not null;
 create index own_record_under_embargo on own_record (embargo_until) where embargo_until is not null;
+create index own_record_about on own_record (target) where target is not null;
 
 drop trigger own_record_is_append_only on own_record;
 create function own_record_only_remarks() returns trigger language plpgsql as $$
@@ -24,7 +25,7 @@ begin
     if (new.position, new.record_id, new.type, new.finding, new.version, new.iat, new.actor, new.at)
        is not distinct from
        (old.position, old.record_id, old.type, old.finding, old.version, old.iat, old.actor, old.at)
-       and (old.target is null or new.target = old.target) and (old.readers is null or new.readers = old.readers)
+       and (old.target is null or new.target = old.target) and (old.readers is null or new.readers @> old.readers)
        and (old.narrowed_by is null or new.narrowed_by = old.narrowed_by) then
       return new;
     end if;

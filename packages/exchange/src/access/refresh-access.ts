@@ -3,6 +3,7 @@ import { ownIsOpenToEachPeer } from './is-open-to.ts'
 
 /** Which of our own entries may have changed hands; `own_record` is the row's name. */
 export type Scope = RawBuilder<SqlBool>
+type Condition = RawBuilder<SqlBool>
 
 export const atPosition = (position: number): Scope => sql<SqlBool>`own_record.position = ${position}`
 
@@ -46,13 +47,12 @@ export function noteAccess(scope: Scope, now: Date): RawBuilder<unknown> {
 export function retellAccess(scope: Scope, now: Date): RawBuilder<unknown> {
   return sql`insert into access_item (peer, seq, kind, position, at)
     select peer, ${lengthOfFeed('granted')} + row_number() over (partition by peer order by position) - 1, 'granted', position, ${now}
-    from granted join own_record using (position) where ${scope}`
+    from granted join ${touchedBy(scope)} using (position)`
 }
 
 /** Notes the rights of one peer as they are today, without a word: it is new, or is told to read everything again. */
 export function settleAccess(peer: string, now: Date): RawBuilder<unknown> {
-  const scope = sql<SqlBool>`peer.iss = ${peer} and ${changeable}`
-  return sql`with right_now as (${rightsOf(scope, now)}),
+  return sql`with right_now as (${rightsOf(changeable, now, sql<SqlBool>`peer.iss = ${peer}`)}),
     closed as (delete from granted where peer = ${peer}
       and not exists (select from right_now where right_now.open and right_now.position = granted.position))
     insert into granted (peer, position) select peer, position from right_now where open on conflict do nothing`
@@ -64,10 +64,17 @@ export function resetAccess(peer: string, now: Date): RawBuilder<unknown> {
     select peer, ${lengthOfFeed('one')}, 'reset', null, ${now} from (values (${peer})) as one (peer)`
 }
 
-function rightsOf(scope: Scope, now: Date): RawBuilder<unknown> {
+function rightsOf(scope: Scope, now: Date, who: Condition = sql<SqlBool>`true`): RawBuilder<unknown> {
   const nowSeconds = Math.floor(now.getTime() / 1_000)
   return sql`select peer.iss as peer, own_record.position, coalesce(${ownIsOpenToEachPeer(nowSeconds)}, false) as open
-    from own_record cross join peer where peer.state = 'active' and ${scope}`
+    from ${touchedBy(scope)} join own_record using (position) cross join peer where peer.state = 'active' and ${who}`
+}
+
+/** The entries themselves, and the marking records about them: these need the right to their target. */
+function touchedBy(scope: Scope): RawBuilder<unknown> {
+  const within = sql`select own_record.position from own_record where ${scope}`
+  return sql`(${within} union select marking.position from (${within}) about
+    join own_record marking on marking.target = about.position and marking.type = 'marking') as touched`
 }
 
 function lengthOfFeed(row: string): RawBuilder<number> {

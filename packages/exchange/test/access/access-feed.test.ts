@@ -120,6 +120,21 @@ t.test('a narrowed record', async (t) => {
   })
 })
 
+t.test('a marking record is taken back with its target', async (t) => {
+  const institute = await openInstitute(t, { peers: [b, c] })
+  const { deps } = institute
+  const { circle } = await appendGroup(deps, [{ iss: b.iss }])
+  const mark = { ...marks.amber, group: circle }
+  const shown = await append(deps, { mark: green })
+  const widening = await remark(deps, shown.recordId, marks.clear, green)
+  t.ok(opened(await pageFor(institute, c)).includes(widening.position))
+  await remark(deps, shown.recordId, mark, mark)
+  t.same(await feedOf(institute, c), [`revoked ${shown.position}`, `revoked ${widening.position}`])
+  t.same(await feedOf(institute, b), [])
+  await remark(deps, shown.recordId, green, mark)
+  t.same(await feedOf(institute, c, 2), [`granted ${shown.position}`, `granted ${widening.position}`])
+})
+
 t.test('an embargo opens by itself, once, and ends the wait of whoever may read then', async (t) => {
   const institute = await openInstitute(t, { peers: [b, c] })
   const { deps, clock } = institute
