@@ -43,10 +43,19 @@ export async function getMarkedRecord(db: Kysely<Tables>, recordId: string): Pro
   }
 }
 
-/** What people found; keys, groups and markings themselves keep the marking they were signed with. @throws {ExchangeError} `invalid`. */
-export function requireRemarkable({ statement: { type } }: MarkedRecord): void {
-  if (findRecordType(type)?.kind === 'content') return
-  throw new ExchangeError('invalid', `a record of type ${type} keeps its marking`)
+/**
+ * What people found; keys, groups and markings themselves keep the marking they were signed with. So does what was signed
+ * RED: nobody takes in a statement that calls itself RED, so it goes further as a new version.
+ *
+ * @throws {ExchangeError} `invalid`, `marking-invalid`.
+ */
+export function requireRemarkable({ statement: { type, mark } }: MarkedRecord): void {
+  if (findRecordType(type)?.kind !== 'content') {
+    throw new ExchangeError('invalid', `a record of type ${type} keeps its marking`)
+  }
+  if (mark.tlp === 'RED') {
+    throw new ExchangeError('marking-invalid', 'a record signed RED stays RED: revise the finding under another marking')
+  }
 }
 
 /** RED is for those who worked on it, whatever else they may do here. @throws {ExchangeError} `not-found`. */

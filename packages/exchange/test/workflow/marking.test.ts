@@ -112,6 +112,12 @@ t.test('another marking for a record', async (t) => {
     await t.rejects(createDraft(deps, { ...draft, rel: [] }, call()), { code: 'invalid' })
   })
 
+  await t.test('never takes what was signed RED further: that is a new version', async (t) => {
+    const { recordId, finding } = await publish(marks.red)
+    await t.rejects(markRecord(deps, recordId, { mark: marks.green }, publisher()), { code: 'marking-invalid' })
+    t.match(await reviseFinding(deps, finding, call()), { mark: marks.red, version: 2 })
+  })
+
   await t.test('is what the next version begins with, and what a withdrawal is marked as', async (t) => {
     const { recordId, finding } = await publish(marks.clear)
     await markRecord(deps, recordId, { mark: marks.green }, publisher())
@@ -122,7 +128,8 @@ t.test('another marking for a record', async (t) => {
   })
 
   await t.test('does not tell anybody of a RED record who may not know of it', async (t) => {
-    const { recordId, finding } = await publish(marks.red)
+    const { recordId, finding } = await publish(marks.green)
+    await markRecord(deps, recordId, { mark: marks.red }, publisher())
     const eve = { ...call('eve'), mayReview: true, mayPublish: true }
     await t.rejects(markRecord(deps, recordId, { mark: marks.green }, eve), { code: 'not-found' })
     await t.rejects(reviseFinding(deps, finding, eve), { code: 'not-found' })
