@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import type { Mirror } from './mirror.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { readAgain } from './read-again.ts'
+import { reportVersionConflicts } from './report-versions.ts'
 import { hideEntries, nothingReopened, type Reopened, storeOpenings } from './store-openings.ts'
 import { SyncError } from './sync-error.ts'
 import type { PageExpectation } from './verify-page.ts'
@@ -123,6 +124,7 @@ async function fetchGranted(deps: Deps, mirror: Mirror, batch: Batch, conversati
       throw new SyncError('ACCESS_BEHIND', `authorised before item ${part.from + part.length - 1} of the access feed`)
     }
     changed += await move(deps, mirror, part, (client) => storeOpenings(client, deps, mirror, page))
+    await reportVersionConflicts(deps, { log: mirror.log, from: page.coverage.from, to: page.coverage.to })
     done += part.length
   }
   if (done < length) await move(deps, mirror, { from: from + done, length: length - done })

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { requireConsistent } from './compare-coverage.ts'
 import type { Conversation } from './follow-access.ts'
 import type { Mirror } from './mirror.ts'
+import { reportVersionConflicts } from './report-versions.ts'
 import { hideEntries, storeOpenings } from './store-openings.ts'
 import { SyncError } from './sync-error.ts'
 import { type VerifiedEntries, verifyEntries } from './verify-page.ts'
@@ -45,6 +46,7 @@ export async function rereadLog(deps: Deps, mirror: Mirror, conversation: Conver
     const { to } = page.coverage
     const next = to < mirror.size ? to : null
     changed += await storePage(deps, mirror, { from, next, page })
+    await reportVersionConflicts(deps, { log: mirror.log, from, to })
     from = next ?? undefined
   }
   return changed

@@ -1,0 +1,82 @@
+import { hitsDigest, signAnswer, verifyAnswer } from '@concordance/protocol'
+import t from 'tap'
+import { uuidv7 } from '../../src/keys/uuid.ts'
+import { projectAll } from '../../src/projection/start-projection.ts'
+import { answerSearch } from '../../src/search/answer.ts'
+import { searchFederation } from '../../src/search/federated.ts'
+import type { PeerCalls } from '../../src/sync/peer-calls.ts'
+import { append, appendGroup, remark } from '../support/append.ts'
+import { marks, observation } from '../support/content.ts'
+import { start } from '../support/institute.ts'
+import { b, type Follower, follow, type Origin, openFollower, openOrigin } from '../support/peering.ts'
+
+const { green, red } = marks
+const staff = { kind: 'person', subject: 'ada', staff: true } as const
+const researcher = { ...staff, staff: false }
+
+t.test('hits of a peer’s search', async (t) => {
+  const origin = await openOrigin(t)
+  const follower = await openFollower(t, origin)
+  const { circle } = await appendGroup(origin.deps, [{ iss: b.iss }])
+  const content = observation('Sycophancy in Kiswahili.')
+  const shown = await append(origin.deps, { mark: green, content })
+  const early = await append(origin.deps, { mark: { ...green, group: circle, embargoUntil: start + 60 }, content })
+  await projectAll(origin.deps)
+  await follow(follower)
+
+  await t.test('are shown to whom the rule opens them, and counted for nobody else', async (t) => {
+    t.same(await hitsFor(origin, follower, staff), [[shown.position, early.position], 2])
+    t.same(await hitsFor(origin, follower, researcher), [[shown.position], 1])
+  })
+
+  await t.test('are not shown where they are closed to us, whatever the peer still answers', async (t) => {
+    const answered = await keptAnswer(origin)
+    await remark(origin.deps, shown.recordId, red, red)
+    await follow(follower)
+    t.same(await hitsFor(origin, follower, staff, answered), [[early.position], 1])
+  })
+
+  await t.test('are not shown above what this node accepts', async (t) => {
+    const careful = await openFollower(t, origin, { accepts: 'CLEAR' })
+    await follow(careful)
+    t.same(await hitsFor(origin, careful, staff), [[], 0])
+  })
+})
+
+type Search = PeerCalls['search']
+
+const live =
+  ({ deps }: Origin): Search =>
+  (question) =>
+    answerSearch(deps, b, question)
+
+/** Signs the hits of today under every later question. */
+async function keptAnswer(origin: Origin): Promise<Search> {
+  const filters = { q: 'sycophancy' }
+  const question = {
+    queryId: uuidv7(origin.deps),
+    budgetMs: 1_000,
+    granularity: 'full',
+    for: 'staff',
+    filters,
+  } as const
+  const { hits } = await answerSearch(origin.deps, b, question)
+  return async (asked) => {
+    const today = await answerSearch(origin.deps, b, asked)
+    const about = { audience: b.iss, queryId: asked.queryId, hits: today.hits }
+    const said = verifyAnswer(today.answer, origin.deps.identity.keyset(), about)
+    return { answer: await signAnswer({ ...said, hits: hitsDigest(hits) }, origin.deps.signers.log), hits }
+  }
+}
+
+async function hitsFor(
+  origin: Origin,
+  { deps }: Follower,
+  viewer: typeof staff | typeof researcher,
+  search = live(origin),
+) {
+  const callPeer = () => ({ search, close: async () => {} }) as unknown as PeerCalls
+  const asked = { q: 'sycophancy', limit: 10, budgetMs: 10_000, viewer }
+  const { hits, institutes } = await searchFederation({ ...deps, callPeer }, [origin.peer], [], asked)
+  return [hits.map(({ position }) => position).sort((x, y) => x - y), institutes[0]?.matched]
+}
