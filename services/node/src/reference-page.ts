@@ -29,7 +29,8 @@ function renderOperation(route: RouteContract): string {
     person: 'people of the institute',
     viewer: 'anybody; sees what is open to them',
   }
-  const scope = route.scope === undefined ? '' : `, scope <code>${route.scope}</code>`
+  const scopes = [route.scope, ...(route.alsoScopes ?? [])].map((each) => `<code>${each}</code>`)
+  const scope = route.scope === undefined ? '' : `, scope ${scopes.join(' or ')}`
   const { problems: codes = [] } = route
   const listed = codes.length === 0 ? '' : `<p>Problems: ${codes.map((code) => `<code>${code}</code>`).join(', ')}</p>`
   const { body, querystring, params } = route.schema
