@@ -16,6 +16,7 @@ import { startTicking } from './log/start-ticking.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
+import { enforceCeiling } from './sync/enforce-ceiling.ts'
 import { openPeerCalls } from './sync/open-peer-calls.ts'
 import type { Peer, PeerCalls } from './sync/peer-calls.ts'
 import { defaultSyncOptions, type SyncDeps, startSync } from './sync/sync-loop.ts'
@@ -94,6 +95,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const parts = { db, pool, reader, identity, signers, guard, peers, wake, writer, log, now, random }
     const deps: SyncDeps = { ...parts, accepts, callPeer }
     await registerPeers(deps)
+    await enforceCeiling(deps)
     await confirmAtStart(deps)
     await applySealing(deps, intervalOf(config))
     const background = config.worker ? await startBackground(deps, config) : []

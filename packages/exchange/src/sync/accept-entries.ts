@@ -33,6 +33,11 @@ export function acceptEntries(
   return entries.map((entry) => (isRefused(entry) ? refuse(entry, accepts) : entry))
 }
 
+/** Detail of that row: it says under which label the entry was judged. */
+export function refusalOf(accepts: Label): string {
+  return `above ${accepts}, the highest label this node accepts`
+}
+
 /** RED of another institute is above everything. */
 export function isAbove(tlp: Tlp, accepts: Label): boolean {
   return !labelsUpTo(accepts).includes(tlp)
@@ -61,11 +66,10 @@ function refuse(entry: GatedEntry, accepts: Label): AcceptedEntry {
   const { position, leafHash, statement, keyset } = entry
   const remarks = remarksOf(entry)
   const hides = statement && !remarks ? takenAwayBy(statement) : []
-  const detail = `above ${accepts}, the highest label this node accepts`
   return {
     position,
     leafHash,
-    quarantine: { code: aboveCeiling, detail, hides },
+    quarantine: { code: aboveCeiling, detail: refusalOf(accepts), hides },
     ...(keyset && { keyset }),
     ...(remarks && { remarks }),
   }

@@ -11,7 +11,7 @@ import type { RawBuilder } from 'kysely'
 import type pg from 'pg'
 import { remarkProjection, type StoredGroup, storeGroup, tellOfGroup } from '../access/control-effects.ts'
 import type { Deps } from '../deps.ts'
-import { type AcceptedEntry, aboveCeiling, isAbove, remarkedBy } from './accept-entries.ts'
+import { type AcceptedEntry, aboveCeiling, isAbove, refusalOf, remarkedBy } from './accept-entries.ts'
 import type { Mirror } from './mirror.ts'
 
 /** What applying control records needs besides its transaction. */
@@ -157,7 +157,7 @@ async function dropContent(client: pg.ClientBase, deps: ControlDeps, log: number
   await client.query(
     `insert into quarantine (log, position, code, detail)
      select log, position, $3, $4 from entry where log = $1 and record_id = $2 on conflict do nothing`,
-    [log, target, aboveCeiling, `above ${deps.accepts}, the highest label this node accepts, since it was marked anew`],
+    [log, target, aboveCeiling, refusalOf(deps.accepts)],
   )
   await client.query('update entry set body = null where log = $1 and record_id = $2', [log, target])
   await client.query('delete from record where log = $1 and record_id = $2', [log, target])

@@ -21,7 +21,7 @@ export interface Institute extends RunningExchange {
   /** Moves the clock; one for all nodes of the institute. */
   readonly clock: { seconds: number }
   /** A node on the same keys and guard: the same database, or another one, such as a restored backup. */
-  open(url?: string, changes?: Pick<InstituteOptions, 'sealing'>): Promise<RunningExchange>
+  open(url?: string, changes?: Pick<InstituteOptions, 'sealing' | 'accepts'>): Promise<RunningExchange>
 }
 
 export interface InstituteOptions {
@@ -34,14 +34,15 @@ export interface InstituteOptions {
 
 /** An institute with a database and data folder of its own, both gone when the test ends. */
 export async function openInstitute(t: Test, options: InstituteOptions = {}): Promise<Institute> {
-  const { iss = 'https://a.institute.example', peers = [], worker = false, accepts } = options
+  const { iss = 'https://a.institute.example', peers = [], worker = false } = options
   const { url } = await createTestDatabase(t)
   const dataDir = await mkdtemp(join(tmpdir(), 'concordance-test-'))
   const clock = { seconds: start }
   const now = () => new Date(clock.seconds * 1_000)
   const pin = await createIdentity(dataDir, { entityId: iss, now: now() })
   const running: RunningExchange[] = []
-  const open: Institute['open'] = async (databaseUrl = url, { sealing = options.sealing } = {}) => {
+  const open: Institute['open'] = async (databaseUrl = url, changes = {}) => {
+    const { sealing, accepts } = { ...options, ...changes }
     const exchange = await startExchange({
       entityId: iss,
       baseUrl: iss,

@@ -46,6 +46,33 @@ t.test('a node that accepts nothing above GREEN', async (t) => {
   })
 })
 
+t.test('a node whose limit is changed', async (t) => {
+  const origin = await openOrigin(t)
+  const { circle } = await appendGroup(origin.deps, [{ iss: b.iss }])
+  const { position } = await append(origin.deps, { mark: { ...marks.amber, group: circle } })
+  const follower = await openFollower(t, origin)
+  await follow(follower)
+  const under = async (accepts: 'GREEN' | 'AMBER') => ({
+    ...follower,
+    ...(await follower.open(follower.url, { accepts })),
+  })
+
+  await t.test('lets go of what is above it, at once', async (t) => {
+    const lowered = await under('GREEN')
+    t.same(await seenBy(lowered), [])
+    t.equal((await keptOf(lowered, position))?.body, null)
+    await follow(lowered)
+    t.same(await seenBy(lowered), [])
+  })
+
+  await t.test('reads again what it refused before', async (t) => {
+    const raised = await under('AMBER')
+    await follow(raised)
+    t.same(await seenBy(raised), [position])
+    t.ok((await keptOf(raised, position))?.body)
+  })
+})
+
 async function keptOf({ deps, origin }: Follower, position: number) {
   return deps.db
     .selectFrom('entry')
