@@ -81,7 +81,7 @@ export async function searchRecords(
  */
 export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordDetail> {
   const id = Buffer.from(recordId, 'base64url')
-  await projectFinding(deps, { recordId: id })
+  await projectFinding(deps, viewer, { recordId: id })
   return asViewer(deps, viewer, (db) => readRecord(deps, db, viewer, id))
 }
 
@@ -104,7 +104,7 @@ async function readRecord(deps: Deps, db: Kysely<Tables>, viewer: Viewer, id: Bu
 
 /** The versions of a finding that are open to the viewer, newest first; empty when there are none. */
 export async function listVersions(deps: Deps, viewer: Viewer, iss: string, finding: string): Promise<VersionView[]> {
-  await projectFinding(deps, { finding })
+  await projectFinding(deps, viewer, { finding })
   return asViewer(deps, viewer, (db) => readVersions(deps, db, viewer, { iss, finding }))
 }
 

@@ -128,6 +128,21 @@ t.test('an own record is read at once, while the projection stands back', async 
     t.match(await getRecord(deps, person, recordId), { recordId })
   })
 
+  await t.test('but nothing is done for whoever may not read it: its time would tell that it exists', async (t) => {
+    await projectAll(deps)
+    const readUpTo = async () =>
+      (await deps.db.selectFrom('projection').select('position').executeTakeFirst())?.position
+    const before = await readUpTo()
+    const { recordId, finding } = await appendRecord(deps, input({ mark: marks.red }), call())
+    for (const viewer of [everybody, peer]) {
+      await t.rejects(getRecord(deps, viewer, recordId), { code: 'not-found' })
+      t.same(await listVersions(deps, viewer, deps.identity.iss, finding), [])
+    }
+    t.equal(await readUpTo(), before)
+    t.match(await getRecord(deps, person, recordId), { recordId })
+    t.not(await readUpTo(), before, 'but for whoever may')
+  })
+
   await t.test('also where another process is at it: it is waited for', async (t) => {
     const { recordId } = await appendRecord(deps, input(), call())
     const other = await deps.pool.connect()

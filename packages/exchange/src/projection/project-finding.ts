@@ -1,16 +1,23 @@
 import { type RawBuilder, sql } from 'kysely'
+import { ownIsOpenTo } from '../access/is-open-to.ts'
+import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { projectBatch } from './project-log.ts'
 
 /**
- * Puts every version of one of our own findings into the projection that is not there yet, with all entries before it:
- * the projection stands back while publishers are busy, and still whoever has published something reads it at once.
- * Does nothing for findings of others.
+ * Puts every version of one of our own findings that is open to the viewer into the projection, if it is not there yet,
+ * with all entries before it: the projection stands back while publishers are busy, and still whoever has published
+ * something reads it at once. Does nothing for findings of others. What is closed takes no longer than what never was.
  *
  * @param of A finding, or the id of one record of it.
  */
-export async function projectFinding(deps: Deps, of: { finding: string } | { recordId: Buffer }): Promise<void> {
-  const behind = await findBehind(deps, 'finding' in of ? sql`${of.finding}::uuid` : findingOf(of.recordId))
+export async function projectFinding(
+  deps: Deps,
+  viewer: Viewer,
+  of: { finding: string } | { recordId: Buffer },
+): Promise<void> {
+  const finding = 'finding' in of ? sql`${of.finding}::uuid` : findingOf(of.recordId)
+  const behind = await findBehind(deps, viewer, finding)
   if (!behind) return
   for (;;) {
     const projected = await projectBatch(deps, behind.log, { wait: true })
@@ -23,13 +30,15 @@ function findingOf(recordId: Buffer): RawBuilder<unknown> {
     where entry.record_id = ${recordId} and entry.log = log.id)`
 }
 
-/** The last version that is in our log and not in the projection. */
-async function findBehind({ db }: Deps, finding: RawBuilder<unknown>) {
+/** The last version open to the viewer that is in our log and not in the projection. */
+async function findBehind({ db, now }: Deps, viewer: Viewer, finding: RawBuilder<unknown>) {
+  const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { rows } = await sql<{ log: number; position: number }>`
     select log.id as log, own_record.position from log
     join own_record on own_record.finding = ${finding}
     left join projection on projection.log = log.id
     where log.is_own and own_record.position >= coalesce(projection.position, 0)
+      and ${ownIsOpenTo(viewer, nowSeconds)}
     order by own_record.position desc limit 1`.execute(db)
   return rows[0]
 }
