@@ -5,6 +5,7 @@ import { api, type Receipt, type RecordInput, recordIdOf } from '@concordance/pr
 import pg from 'pg'
 import { publishDraft, publishReviewed } from '../network/publish-reviewed.ts'
 import type { Institute, Network } from '../network/start-network.ts'
+import { showCircle } from './circle.ts'
 import { importForDemo, inputOf } from './import-files.ts'
 import { institutes, latecomer } from './institutes.ts'
 import { listAll } from './memory.ts'
@@ -23,6 +24,10 @@ export interface Counts {
     missingAtPeers: number
     tamperCaught: boolean
     federatedHits: number
+    reviewed: number
+    groupOpenings: number
+    revokedSeen: number
+    embargoOpened: boolean
     readyMs: number
   }
 }
@@ -64,16 +69,18 @@ export async function runJourney(
   const federatedHits = await searchEverywhere(network)
   await proveOffline(published)
   const final = await compareWithPeers(network, published)
+  const { appended, ...circle } = await showCircle(network, (act) => keyOf(network.institutes[0] as Institute, act))
   const json = {
     institutes: network.institutes.length,
     imported,
     refused,
-    published: published.length,
+    published: published.length + appended,
     verifiedAtPeers: final.verified,
     withheldAtPeers: final.withheld,
     missingAtPeers: final.missing,
     tamperCaught,
     federatedHits,
+    ...circle,
     readyMs,
   }
   const held =
@@ -82,7 +89,11 @@ export async function runJourney(
     final.withheld >= 2 &&
     imported >= 20 &&
     published.length >= imported &&
-    federatedHits > 0
+    federatedHits > 0 &&
+    circle.reviewed > 0 &&
+    circle.groupOpenings > 0 &&
+    circle.revokedSeen > 0 &&
+    circle.embargoOpened
   return { held, json }
 }
 

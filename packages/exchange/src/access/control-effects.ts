@@ -23,7 +23,9 @@ export function accessEffectsOf(entry: AppendedEntry, now: Date): RawBuilder<unk
   const effects = [...placeOf(entry), ...aboutTarget(entry)]
   if (statement.type === 'marking') effects.push(...remark(entry, now))
   if (statement.type === 'group') effects.push(...replaceGroup(entry, now))
-  if (effects.length > 0 && statement.type !== 'group') effects.push(noteAccess(atPosition(position), now))
+  // RED is for no peer, so there is nothing to note of it.
+  if (effects.length > 0 && statement.type !== 'group' && statement.mark.tlp !== 'RED')
+    effects.push(noteAccess(atPosition(position), now))
   return effects
 }
 
