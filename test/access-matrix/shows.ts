@@ -1,0 +1,431 @@
+import { type AccessItem, parseAccessPageUnsafe, parseEntryLine, parseTrailerLine } from '@concordance/protocol'
+import type { Answer } from '../../services/node/test/support/send.ts'
+import type { Asked, Caller } from './callers.ts'
+import { type Findings, hold, holdList, holdSilence, nameOf, type Shown } from './hold.ts'
+import { mayCall } from './operations.ts'
+import {
+  expected,
+  expectedOfPeer,
+  isPeerStanding,
+  type Label,
+  type Owner,
+  observable,
+  peerStandings,
+  rowOf,
+  sample,
+  told,
+  type ViewerName,
+} from './oracle.ts'
+import { commonWord, type Planted } from './plant.ts'
+import { originOf, post, questionOf } from './probes.ts'
+import type { World } from './world.ts'
+
+/** Calls one operation as one viewer in every way that can show records, and holds what comes against the oracle. */
+type Show = (call: Call) => Promise<void>
+
+/** Every operation that can show a record, by its id. */
+export const shows: Readonly<Record<string, Show>> = {
+  listRecords,
+  getRecord: (call) => each(call, allOrSampled(call), showRecord),
+  getRecordBody: (call) => each(call, sampled(call), showBody),
+  getRecordProof: (call) => each(call, sampled(call), showProof),
+  getFinding: (call) => each(call, sampled(call), showFinding),
+  proveInclusion: (call) => each(call, call.viewer === 'anonymous' ? stored(call) : briefly(call), showInclusion),
+  explainAccess: (call) => each(call, allOrSampled(call), showAudience),
+  previewAudience,
+  search: async (call) => {
+    await searchHere(call)
+    await searchEverywhere(call)
+  },
+  answerSearch,
+  listEntries,
+  listAccess,
+  listObservations,
+}
+
+/** One operation as one viewer. */
+export interface Call {
+  readonly world: World
+  readonly findings: Findings
+  readonly operation: string
+  readonly viewer: ViewerName
+  readonly caller: Caller
+}
+
+/** Runs every show that the viewer may call. */
+export async function showAll(world: World, findings: Findings, operation: string): Promise<void> {
+  const show = shows[operation]
+  for (const [viewer, caller] of Object.entries(world.callers) as [ViewerName, Caller][]) {
+    if (show && mayCall(operation, viewer)) await show({ world, findings, operation, viewer, caller })
+  }
+}
+
+interface View extends Shown {
+  readonly title: object
+  readonly facets: object
+  readonly mark: { readonly tlp: Label }
+  readonly status: string
+}
+
+/** The whole list page by page, then by each filter: what is hidden is in no count of any of them. */
+async function listRecords(call: Call): Promise<void> {
+  const items = await walk(call, '60')
+  holdViews(call, stored(call), items)
+  for (const label of ['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'] as const) {
+    await narrowTo(call, `tlp=${encodeURIComponent(label)}`, ({ owner, name }) => rowOf(owner, name).label === label)
+  }
+  for (const type of ['observation', 'marking', 'withdrawal', 'group', 'keyset']) {
+    await narrowTo(call, `type=${type}`, (record) => record.type === type)
+  }
+  for (const { deps } of [call.world.node, call.world.origin]) {
+    const { iss } = deps.identity
+    const owner = deps === call.world.node.deps ? 'own' : 'mirrored'
+    await narrowTo(call, `iss=${encodeURIComponent(iss)}`, (record) => record.owner === owner)
+  }
+  for (const status of ['current', 'superseded', 'withdrawn']) {
+    await narrowTo(call, `status=${status}`, (record) => statusOf(call, record) === status)
+  }
+  await narrowTo(call, `q=${commonWord}`, (record) => isFound(call, record))
+  for (const record of briefly(call)) {
+    if (record.word === undefined) continue
+    await narrowTo(call, `q=${record.word}`, (other) => other === record && isFound(call, record), [record])
+  }
+}
+
+/** A few of them, for what is one more filter of a list that was read whole. */
+function briefly(call: Call): readonly Planted[] {
+  return stored(call).filter(({ name }) => ['strict', 'red', 'clear~+', 'green,withdrawn'].includes(name))
+}
+
+async function narrowTo(
+  call: Call,
+  filter: string,
+  belongs: (record: Planted) => boolean,
+  records: readonly Planted[] = stored(call),
+): Promise<void> {
+  const shown = await walk(call, `200&${filter}`)
+  holdList(call.findings, call, records, shown, (record) => (belongs(record) ? mustBe(call, record) : '-'))
+}
+
+async function walk(call: Call, limit: string): Promise<View[]> {
+  const items: View[] = []
+  let cursor = ''
+  do {
+    const page = await ask(call, { path: `/v1/records?limit=${limit}${cursor && `&cursor=${cursor}`}` })
+    const { items: more = [], next = '' } = page.json<{ items?: View[]; next?: string }>()
+    items.push(...more.map(viewOf))
+    cursor = next
+  } while (cursor !== '')
+  return items
+}
+
+/** Holds what each view says, beyond that it is there. */
+function holdViews(call: Call, records: readonly Planted[], shown: readonly View[]): void {
+  holdList(call.findings, call, records, shown, (record) => mustBe(call, record))
+  for (const view of shown) {
+    const record = records.find(({ recordId }) => recordId === view.recordId)
+    if (record) holdView(call, record, view)
+  }
+}
+
+function holdView(call: Call, record: Planted, { title, facets, mark, status }: View): void {
+  const { findings } = call
+  const what = nameOf(record)
+  const label = rowOf(record.owner, record.name).label
+  hold(findings, { ...call, what: `the label of ${what}`, must: label, is: mark.tlp })
+  hold(findings, { ...call, what: `the status of ${what}`, must: statusOf(call, record), is: status })
+  if (mustBe(call, record) === 's') {
+    const said = Object.keys(title).length + Object.keys(facets).length
+    hold(findings, { ...call, what: `words in title and facets of ${what}`, must: 0, is: said })
+  }
+}
+
+async function showRecord(call: Call, record: Planted): Promise<void> {
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}` })
+  const must = mustBe(call, record)
+  const view = answer.status === 200 ? answer.json<View & { body: string | null; versions: Shown[] }>() : undefined
+  const is = view ? viewOf(view).state : answer.status === 404 ? '-' : `status ${answer.status}`
+  hold(call.findings, { ...call, what: nameOf(record), must, is })
+  if (!view) return
+  holdView(call, record, view)
+  const body = view.body === null ? 'closed' : 'there'
+  hold(call.findings, {
+    ...call,
+    what: `the body of ${nameOf(record)}`,
+    must: must === 'o' ? 'there' : 'closed',
+    is: body,
+  })
+  holdVersions(call, record, view.versions)
+}
+
+async function showBody(call: Call, record: Planted): Promise<void> {
+  const { status, text } = await ask(call, { path: `/v1/records/${record.recordId}/body` })
+  const must = { o: 200, s: 410, '-': 404 }[mustBe(call, record)]
+  hold(call.findings, { ...call, what: nameOf(record), must, is: status })
+  if (status !== 200 || record.word === undefined) return
+  const is = text.includes(record.word) ? 'its own' : 'another'
+  hold(call.findings, { ...call, what: `the body of ${nameOf(record)}`, must: 'its own', is })
+}
+
+async function showProof(call: Call, record: Planted): Promise<void> {
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}/proof` })
+  const must = mustBe(call, record)
+  hold(call.findings, { ...call, what: nameOf(record), must: must === '-' ? 404 : 200, is: answer.status })
+  if (answer.status !== 200) return
+  const is = answer.json<{ body: string | null }>().body === null ? 's' : 'o'
+  hold(call.findings, { ...call, what: `the body of ${nameOf(record)}`, must, is })
+}
+
+async function showFinding(call: Call, record: Planted): Promise<void> {
+  const iss = encodeURIComponent(issuerOf(call.world, record.owner))
+  const answer = await ask(call, { path: `/v1/findings/${iss}/${record.finding}` })
+  const isSeen = sharing(call, record).some((other) => mustBe(call, other) !== '-')
+  hold(call.findings, { ...call, what: nameOf(record), must: isSeen ? 200 : 404, is: answer.status })
+  if (answer.status === 200) holdVersions(call, record, answer.json<{ versions: Shown[] }>().versions)
+}
+
+function holdVersions(call: Call, record: Planted, versions: readonly Shown[]): void {
+  const shown = versions.map(({ recordId }) => ({ recordId, state: 'listed' }))
+  const must = (other: Planted) => (mustBe(call, other) === '-' ? '-' : 'listed')
+  holdList(call.findings, call, sharing(call, record), shown, must)
+}
+
+/** By its id an entry is proven to whoever may know of it; this operation knows nobody, whatever they send along. */
+async function showInclusion(call: Call, record: Planted): Promise<void> {
+  const { status } = await ask(call, { path: `/v1/log/proof/inclusion?record=${record.recordId}` })
+  const isKnown = record.owner === 'own' && expected('anonymous', 'own', record.name) !== '-'
+  hold(call.findings, { ...call, what: nameOf(record), must: isKnown ? 200 : 404, is: status })
+}
+
+interface Audience {
+  readonly peers: readonly { readonly iss: string; readonly opens: boolean }[]
+  readonly public: { readonly opens: boolean }
+}
+
+async function showAudience(call: Call, record: Planted): Promise<void> {
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}/audience` })
+  const isTold = record.owner === 'own' && mustBe(call, record) !== '-'
+  hold(call.findings, { ...call, what: nameOf(record), must: isTold ? 200 : 404, is: answer.status })
+  if (answer.status === 200) holdAudience(call, nameOf(record), record.name, answer.json<Audience>())
+}
+
+/** Exactly the active peers, each with what it will get. */
+function holdAudience(call: Call, what: string, name: string, { peers, public: everybody }: Audience): void {
+  const { findings, world } = call
+  const opens = new Map(peers.map(({ iss, opens }) => [iss, opens ? 'opens' : 'closed']))
+  for (const peer of peerStandings) {
+    const must = expectedOfPeer(peer, name) === '-' ? 'closed' : 'opens'
+    const is = opens.get(world.peers[peer].iss) ?? 'not listed'
+    hold(findings, { ...call, what: `${what}: ${peer}`, must, is })
+  }
+  const must = expectedOfPeer('public', name) === '-' ? 'closed' : 'opens'
+  hold(findings, { ...call, what: `${what}: the public`, must, is: everybody.opens ? 'opens' : 'closed' })
+  hold(findings, { ...call, what: `${what}: peers listed`, must: peerStandings.length + 1, is: peers.length })
+}
+
+/** A new record of the marking that one of the world was published with. */
+async function previewAudience(call: Call): Promise<void> {
+  const names = ['clear', 'green', 'amber', 'strict', 'red', 'clear~', 'clear~+', 'green~', 'green~+', 'amber~']
+  for (const name of [...names, 'strict~', 'amber,lapsed', 'strict,foreign', 'amber,nowhere']) {
+    const record = call.world.records.find((one) => one.owner === 'own' && one.name === name)
+    const mark = await markOf(call.world, record?.position ?? -1)
+    holdAudience(call, name, name, (await ask(call, post('/v1/audience', { mark }))).json<Audience>())
+  }
+}
+
+async function markOf({ node }: World, position: number): Promise<unknown> {
+  const { db } = node.deps
+  const ofOurs = db.selectFrom('record').innerJoin('log', 'log.id', 'record.log').where('is_own', '=', true)
+  return (await ofOurs.select('mark').where('record.position', '=', position).executeTakeFirstOrThrow()).mark
+}
+
+async function searchHere(call: Call): Promise<void> {
+  const search = async (q: string) => {
+    const answer = await ask(call, { path: `/v1/search?q=${q}&limit=200` })
+    return answer.json<{ hits: View[] }>().hits.map(viewOf)
+  }
+  const must = (record: Planted) => (isFound(call, record) ? 'o' : '-')
+  holdList(call.findings, call, stored(call), await search(commonWord), must)
+  await each(call, allOrSampled(call), async (_, record) => {
+    if (record.word !== undefined) holdList(call.findings, call, [record], await search(record.word), must)
+  })
+}
+
+/** Live answers bring what is not copied yet; they open nothing that the copy would close. */
+async function searchEverywhere(call: Call): Promise<void> {
+  const search = async (q: string) => {
+    const path = `/v1/search?q=${q}&limit=200&federated=true&budgetMs=5000`
+    const { hits, institutes } = (await ask(call, { path }, true)).json<{ hits: View[]; institutes: Answered[] }>()
+    const origin = institutes.find(({ iss }) => iss === call.world.origin.deps.identity.iss)
+    hold(call.findings, { ...call, what: 'the answer of the other institute', must: 'ok', is: String(origin?.status) })
+    return hits.map(viewOf)
+  }
+  const must = (record: Planted) => (isFound(call, record) ? 'o' : '-')
+  holdList(call.findings, call, call.world.records, await search(commonWord), must)
+  const theirs = shownEach.includes(call.viewer) ? call.world.records : sampled(call)
+  const others = theirs.filter(({ owner }) => owner !== 'own')
+  await each(call, others, async (_, record) => {
+    if (record.word !== undefined) holdList(call.findings, call, [record], await search(record.word), must)
+  })
+}
+
+interface Answered {
+  readonly iss: string
+  readonly status: string
+}
+
+/** What is never in a live answer, whoever asks. */
+const stayAtHome: readonly Label[] = ['AMBER+STRICT', 'RED']
+const hitsAtMost = 50
+
+async function answerSearch(call: Call): Promise<void> {
+  const isHit = (record: Planted) =>
+    record.owner === 'own' &&
+    isFound(call, record) &&
+    statusOf(call, record) === 'current' &&
+    !stayAtHome.includes(rowOf('own', record.name).label)
+  const hits = stored(call).filter(isHit)
+  const all = await question(call, commonWord, 'full')
+  hold(call.findings, { ...call, what: 'matches', must: hits.length, is: all.matched })
+  hold(call.findings, { ...call, what: 'hits', must: Math.min(hits.length, hitsAtMost), is: all.positions.length })
+  const strangers = all.positions.filter((position) => !hits.some((record) => record.position === position))
+  hold(call.findings, { ...call, what: 'hits that do not belong there', must: 0, is: strangers.length })
+  for (const granularity of ['boolean', 'count', 'summary'] as const) {
+    const { matched, positions } = await question(call, commonWord, granularity)
+    const must = granularity === 'boolean' ? Math.min(1, hits.length) : hits.length
+    hold(call.findings, { ...call, what: `matches by ${granularity}`, must, is: matched })
+    hold(call.findings, { ...call, what: `hits by ${granularity}`, must: 0, is: positions.length })
+  }
+  await each(call, sampled(call), async (_, record) => {
+    if (record.word === undefined) return
+    const { matched, positions } = await question(call, record.word, 'full')
+    const must = isHit(record) ? 1 : 0
+    hold(call.findings, { ...call, what: `matches of ${nameOf(record)}`, must, is: matched })
+    hold(call.findings, { ...call, what: `hits of ${nameOf(record)}`, must, is: positions.length })
+  })
+}
+
+async function question(call: Call, q: string, granularity: Parameters<typeof questionOf>[1]) {
+  const given = await ask(call, post('/v1/search', questionOf(q, granularity)))
+  const { answer, hits } = given.json<{ answer: string; hits: string[] }>()
+  const { matched } = JSON.parse(Buffer.from(answer.split('.')[1] ?? '', 'base64url').toString()) as { matched: number }
+  return { matched, positions: hits.map((hit) => (JSON.parse(hit) as { position: number }).position) }
+}
+
+const wordFor = { hash: '-', statement: 's', open: 'o' } as const
+
+async function listEntries(call: Call): Promise<void> {
+  const shown = new Map<number, string>()
+  let from = 0
+  for (let size = 1; from < size; ) {
+    const { text } = await ask(call, { path: `/v1/log/entries?from=${from}&limit=37` })
+    const [trailer = '', ...entries] = text.trimEnd().split('\n').reverse()
+    for (const entry of entries.map(parseEntryLine)) shown.set(entry.position, wordFor[entry.state])
+    const { next, checkpoint } = parseTrailerLine(trailer)
+    size = (JSON.parse(Buffer.from(checkpoint.split('.')[1] ?? '', 'base64url').toString()) as { size: number }).size
+    from = next
+  }
+  const ours = stored(call).filter(({ owner }) => owner === 'own')
+  for (const record of ours) {
+    const is = shown.get(record.position) ?? 'no entry'
+    hold(call.findings, { ...call, what: nameOf(record), must: mustBe(call, record), is })
+    shown.delete(record.position)
+  }
+  const others = [...shown.values()].filter((state) => state !== '-')
+  hold(call.findings, { ...call, what: 'open entries that do not belong there', must: 0, is: others.length })
+}
+
+async function listAccess(call: Call): Promise<void> {
+  const { viewer, findings } = call
+  const answer = await ask(call, { path: '/v1/access?from=0' })
+  const { items } = parseAccessPageUnsafe(answer.json<{ page: string }>().page).page
+  const last = new Map(items.flatMap((item) => (item.kind === 'reset' ? [] : [[item.position, wordOf(item)]])))
+  hold(findings, { ...call, what: 'resets', must: 0, is: items.filter(({ kind }) => kind === 'reset').length })
+  for (const record of stored(call).filter(({ owner }) => owner === 'own')) {
+    const must = isPeerStanding(viewer) ? (told.get(record.name)?.get(viewer) ?? '-') : '-'
+    const is = last.get(record.position) ?? '-'
+    last.delete(record.position)
+    if (record.type === 'marking') continue // these follow their targets, which are in the table
+    hold(findings, { ...call, what: nameOf(record), must, is })
+  }
+  hold(findings, { ...call, what: 'items that do not belong there', must: 0, is: last.size })
+}
+
+function wordOf({ kind }: AccessItem): string {
+  return kind === 'granted' ? 'g' : 'r'
+}
+
+async function listObservations(call: Call): Promise<void> {
+  const path = `/v1/log/checkpoints?origin=${encodeURIComponent(originOf(call.world.origin))}`
+  const { versions } = (await ask(call, { path })).json<{ versions: { record: string }[] }>()
+  const theirs = stored(call).filter(({ owner }) => owner === 'mirrored')
+  const shown = versions.map(({ record }) => ({ recordId: record, state: 'listed' }))
+  holdList(call.findings, call, theirs, shown, ({ name }) => (observable.has(name) ? 'listed' : '-'))
+}
+
+/** A few at a time: the database and this process then work side by side. */
+async function each(
+  call: Call,
+  records: readonly Planted[],
+  show: (call: Call, record: Planted) => Promise<void>,
+): Promise<void> {
+  const rest = [...records]
+  const work = async () => {
+    for (let record = rest.pop(); record; record = rest.pop()) await show(call, record)
+  }
+  await Promise.all(Array.from({ length: atATime }, work))
+}
+
+const atATime = 6
+
+/** All records for a few viewers; for the others, who were all shown the whole list, a sample of every kind. */
+function allOrSampled(call: Call): readonly Planted[] {
+  return shownEach.includes(call.viewer) ? stored(call) : sampled(call)
+}
+
+const shownEach: readonly ViewerName[] = ['anonymous', 'researcher', 'author', 'member']
+
+/** Records of every kind of marking, for what asks one by one and answers by the same rule as `getRecord`. */
+function sampled(call: Call): readonly Planted[] {
+  return stored(call).filter(({ name }) => sample.has(name))
+}
+
+/** One request, and a look through every byte of its answer. */
+async function ask(call: Call, asked: Asked, isLive = false): Promise<Answer> {
+  const answer = await call.caller.ask(asked)
+  holdSilence(call.findings, call.world, call, asked, answer, isLive)
+  return answer
+}
+
+/** Ours, and the copied ones. */
+function stored({ world }: Call): readonly Planted[] {
+  return world.records.filter(({ owner }) => owner !== 'live')
+}
+
+function sharing(call: Call, { owner, finding }: Planted): readonly Planted[] {
+  return stored(call).filter((other) => other.owner === owner && other.finding === finding)
+}
+
+function mustBe({ viewer }: Call, { owner, name }: Planted) {
+  return expected(viewer, owner, name)
+}
+
+/** Whether a search for a word in its body finds a record. */
+function isFound(call: Call, record: Planted): boolean {
+  return record.word !== undefined && mustBe(call, record) === 'o'
+}
+
+/** A version is superseded by a newer one only for whoever may know of that one. */
+function statusOf(call: Call, record: Planted): string {
+  if (mustBe(call, record) === 's') return 'withdrawn'
+  const isNewer = (other: Planted) => other.version > record.version && mustBe(call, other) !== '-'
+  return sharing(call, record).some(isNewer) ? 'superseded' : 'current'
+}
+
+function viewOf(view: View): View {
+  return { ...view, state: view.state === 'open' ? 'o' : view.state === 'statement' ? 's' : view.state }
+}
+
+function issuerOf({ node, origin }: World, owner: Owner): string {
+  return (owner === 'own' ? node : origin).deps.identity.iss
+}
