@@ -2,8 +2,11 @@ import {
   type AccessPage,
   encodeBase64url,
   parseAccessPageUnsafe,
+  parseCoverageUnsafe,
+  positionsDigest,
   type Signer,
   signAccessPage,
+  signCoverage,
 } from '@concordance/protocol'
 import t, { type Test } from 'tap'
 import { withEndedEmbargo } from '../../src/access/refresh-access.ts'
@@ -88,6 +91,21 @@ t.test('a page of the feed is refused, and nothing has happened, when it', async
     }
     const onlyGrants = withFeed(scene, ({ items }) => ({ items: items.toReversed() }))
     return refused(t, { ...onlyGrants, fetchEntries }, 'LEAF_MISMATCH')
+  })
+
+  await t.test('grants a position that the origin then shows as another entry, and signs for it', (t) => {
+    const onlyGrants = withFeed(scene, ({ items }) => ({ items: items.toReversed() }))
+    const fetchEntries: PeerCalls['fetchEntries'] = async (asked) => {
+      const page = await follower.calls.fetchEntries(asked)
+      if (asked.from !== given.position) return page
+      const { coverage } = parseCoverageUnsafe(page.trailer.coverage)
+      const closed = { ...coverage, openedDigest: positionsDigest([]) }
+      const { position } = given
+      const other = { position, leaf: encodeBase64url(new Uint8Array(32)), state: 'hash' } as const
+      const trailer = { ...page.trailer, coverage: await signCoverage(closed, origin.deps.signers.log) }
+      return { ...page, entries: [other], trailer }
+    }
+    return refused(t, { ...onlyGrants, fetchEntries }, 'ROOT_MISMATCH')
   })
 
   await t.test('and the honest one is followed after all that', async (t) => {

@@ -65,6 +65,24 @@ t.test('reading a log again goes on after it was cut off', async (t) => {
   t.same(await seenBy(follower), [given.position])
 })
 
+t.test('a page does not open again what another process has closed by a later item meanwhile', async (t) => {
+  const origin = await openOrigin(t)
+  const follower = await openFollower(t, origin)
+  const { position, recordId } = await append(origin.deps, { mark: green })
+  await follow(follower)
+  await follower.deps.db.updateTable('log').set({ reread_from: 0 }).where('is_own', '=', false).execute()
+  const fetchEntries: PeerCalls['fetchEntries'] = async (asked) => {
+    const page = await follower.calls.fetchEntries(asked)
+    if (asked.from !== 0) return page
+    await remark(origin.deps, recordId, red, red)
+    const { log } = await mirrorOf(follower)
+    await follower.deps.db.insertInto('revoked').values({ log, position, seq: 0 }).execute()
+    return page
+  }
+  await follow({ ...follower, calls: { ...follower.calls, fetchEntries } })
+  t.same(await seenBy(follower), [])
+})
+
 /** The line breaks when the page from `position` is asked for. */
 function cutAt({ calls }: Follower, position: number): PeerCalls {
   return {
