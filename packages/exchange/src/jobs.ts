@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Runner, run, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
+import { listBehind } from './access/deliveries.ts'
 import type { Deps } from './deps.ts'
 import { purgeSessions } from './people/sessions.ts'
 import { purgeRequestTokens } from './requests.ts'
@@ -115,19 +116,6 @@ function notifyOnGrowth(deps: Deps, current: { readonly runner: Runner }): () =>
     unlisten()
     clearTimeout(timer)
   }
-}
-
-/** Peers whose last page, by the delivery log, ended before `size`. */
-async function listBehind({ pool, peers }: Deps, size: number): Promise<string[]> {
-  const { rows } = await pool.query<{ iss: string }>(
-    `select iss from unnest($1::text[]) as iss
-     where not exists (
-       select from (select to_position from delivery where peer = iss order by from_position desc, id desc limit 1) as last
-       where last.to_position >= $2
-     )`,
-    [peers.list().map(({ iss }) => iss), size],
-  )
-  return rows.map(({ iss }) => iss)
 }
 
 async function purgeIdempotency({ db, now }: Deps): Promise<void> {

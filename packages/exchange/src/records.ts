@@ -1,9 +1,11 @@
 import type { RecordDetail, RecordPage, RecordView, Statement, VersionView } from '@concordance/protocol'
 import { encodeBase64url, parseStatementUnsafe } from '@concordance/protocol'
 import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { lengthOfFeed } from './access/access-feed.ts'
 import { asViewer } from './access/as-viewer.ts'
+import { recordDelivery } from './access/deliveries.ts'
 import { isOpenTo } from './access/is-open-to.ts'
-import type { Viewer } from './access/may-open.ts'
+import type { PeerViewer, Viewer } from './access/may-open.ts'
 import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
@@ -75,17 +77,32 @@ export async function searchRecords(
 }
 
 /**
- * One record with its exact signed bytes; of our own also right after it was published.
+ * One record with its exact signed bytes; of our own also right after it was published. That a peer is given one of our own
+ * stands in the delivery log before this returns.
  *
  * @throws {ExchangeError} `not-found` when there is none, or the viewer may not know of it.
  */
 export async function getRecord(deps: Deps, viewer: Viewer, recordId: string): Promise<RecordDetail> {
   const id = Buffer.from(recordId, 'base64url')
   await projectFinding(deps, viewer, { recordId: id })
-  return asViewer(deps, viewer, (db) => readRecord(deps, db, viewer, id))
+  return viewer.kind === 'peer' ? deliverRecord(deps, viewer, id) : readRecord(deps, viewer, id)
 }
 
-async function readRecord(deps: Deps, db: Kysely<Tables>, viewer: Viewer, id: Buffer): Promise<RecordDetail> {
+async function deliverRecord(deps: Deps, viewer: PeerViewer, id: Buffer): Promise<RecordDetail> {
+  const accessAt = await lengthOfFeed(deps, viewer.iss)
+  const record = await readRecord(deps, viewer, id)
+  const { iss, position } = record
+  if (iss === deps.identity.iss) {
+    await recordDelivery(deps, { peer: viewer.iss, kind: 'record', positions: [position], accessAt })
+  }
+  return record
+}
+
+function readRecord(deps: Deps, viewer: Viewer, id: Buffer): Promise<RecordDetail> {
+  return asViewer(deps, viewer, (db) => readRecordFrom(db, deps, viewer, id))
+}
+
+async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id: Buffer): Promise<RecordDetail> {
   const row = await selectOpen(deps, db, viewer, {})
     .innerJoin('opening', (join) =>
       join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),

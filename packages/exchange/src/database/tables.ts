@@ -160,6 +160,7 @@ export interface DeliveryTable {
   from_position: number
   to_position: number
   opened: number[]
+  kind: Generated<'page' | 'record' | 'search'>
   access_at: number
   sent_at: Date
 }

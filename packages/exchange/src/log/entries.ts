@@ -10,6 +10,7 @@ import {
 import { type SqlBool, sql } from 'kysely'
 import { lengthOfFeed } from '../access/access-feed.ts'
 import { asViewer } from '../access/as-viewer.ts'
+import { recordDelivery } from '../access/deliveries.ts'
 import { ownIsOpenTo } from '../access/is-open-to.ts'
 import type { PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
@@ -54,7 +55,7 @@ export async function readPage(
   const newest = Math.max(-1, ...narrowed.map(({ by }) => by))
   if (newest >= sealed.size) return readPageOnceSealed(deps, peer, asked, newest)
   const coverage = coverageOf(deps, { viewer, from, entries, common, narrowed, accessAt, sealed })
-  await recordDelivery(deps, coverage, entries)
+  await recordDelivery(deps, { peer: viewer.iss, kind: 'page', page: coverage, positions: openedOf(entries), accessAt })
   const trailer = {
     next: coverage.to,
     coverage: await signCoverage(coverage, deps.signers.log),
@@ -252,16 +253,6 @@ function coverageOf({ identity, now }: Deps, page: PageParts): Coverage {
   }
 }
 
-async function recordDelivery(
-  { pool, now }: Deps,
-  { peer, from, to, accessAt }: Coverage,
-  entries: readonly WireEntry[],
-): Promise<void> {
-  const opened = entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [position - from]))
-  if (opened.length === 0) return
-  await pool.query({
-    name: 'record-delivery',
-    text: `insert into delivery (peer, from_position, to_position, opened, access_at, sent_at) values ($1, $2, $3, $4, $5, $6)`,
-    values: [peer, from, to, opened, accessAt, now()],
-  })
+function openedOf(entries: readonly WireEntry[]): number[] {
+  return entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [position]))
 }

@@ -1,6 +1,8 @@
 import { encodeBase64url, hitsDigest, signAnswer } from '@concordance/protocol'
+import { lengthOfFeed } from '../access/access-feed.ts'
 import { asViewer } from '../access/as-viewer.ts'
-import type { Viewer } from '../access/may-open.ts'
+import { recordDelivery } from '../access/deliveries.ts'
+import type { PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
 import type { Deps } from '../deps.ts'
 import { getSealedCheckpoint } from '../log/checkpoints.ts'
@@ -12,7 +14,8 @@ const hitsAtMost = 50
 
 /**
  * Answers a peer's search: from our own log alone, what is open to the asking institute, never AMBER+STRICT or RED.
- * The answer has the same form whether closed matches exist or not, and says at which signed size it was given.
+ * The answer has the same form whether closed matches exist or not, and says at which signed size it was given. Records it
+ * holds stand in the delivery log before this returns.
  *
  * @throws {ExchangeError} `unavailable` before the first checkpoint is signed.
  */
@@ -29,7 +32,7 @@ export async function answerSearch(
   const found = await searchRecords(deps, viewer, own, 200)
   const open = found.filter(({ mark }) => mark.tlp !== 'AMBER+STRICT' && mark.tlp !== 'RED')
   const positions = open.slice(0, Math.min(limit, hitsAtMost)).map(({ position }) => position)
-  const hits = granularity === 'full' ? await listHits(deps, viewer, positions) : []
+  const hits = granularity === 'full' ? await deliverHits(deps, viewer, positions) : []
   const { iss } = deps.identity
   const iat = Math.floor(deps.now().getTime() / 1_000)
   const matched = granularity === 'boolean' ? Math.min(open.length, 1) : open.length
@@ -39,8 +42,19 @@ export async function answerSearch(
 }
 
 /** The records themselves, in the given order. */
-async function listHits(deps: Deps, viewer: Viewer, positions: readonly number[]): Promise<string[]> {
+async function deliverHits(deps: Deps, viewer: PeerViewer, positions: readonly number[]): Promise<string[]> {
   if (positions.length === 0) return []
+  const accessAt = await lengthOfFeed(deps, viewer.iss)
+  const lines = await readHits(deps, viewer, positions)
+  await recordDelivery(deps, { peer: viewer.iss, kind: 'search', positions: [...lines.keys()], accessAt })
+  return positions.flatMap((position) => lines.get(position) ?? [])
+}
+
+async function readHits(
+  deps: Deps,
+  viewer: PeerViewer,
+  positions: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
   const rows = await asViewer(deps, viewer, (db) =>
     db
       .selectFrom('opening')
@@ -50,11 +64,10 @@ async function listHits(deps: Deps, viewer: Viewer, positions: readonly number[]
       .where('opening.position', 'in', positions)
       .execute(),
   )
-  const lines = new Map(
+  return new Map(
     rows.map(({ position, statement, body }) => [
       position,
       formatHit({ position, statement: statement.toString('utf8'), body: body?.toString('utf8') ?? null }),
     ]),
   )
-  return positions.flatMap((position) => lines.get(position) ?? [])
 }
