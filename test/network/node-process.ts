@@ -18,8 +18,15 @@ export interface NodeProcess {
 const root = dirname(dirname(import.meta.dirname))
 const readyTimeoutMs = 60_000
 
+export interface ProcessOptions {
+  /** Over the usual environment, in which the log is silent. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Hears everything the process writes to standard output and standard error. */
+  readonly onOutput?: (chunk: Buffer) => void
+}
+
 /** Stops the node of an institute that runs in this process and hands its data to one of its own. */
-export async function moveOut(institute: Institute): Promise<NodeProcess> {
+export async function moveOut(institute: Institute, options: ProcessOptions = {}): Promise<NodeProcess> {
   const { config, dataDir, databaseUrl } = institute
   await institute.node.stop()
   const file = join(dataDir, 'node.json')
@@ -34,10 +41,13 @@ export async function moveOut(institute: Institute): Promise<NodeProcess> {
   return {
     start() {
       const args = [join(root, 'services/node/src/main.mjs'), '--data', dataDir]
-      const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, CONCORDANCE_LOG_LEVEL: 'silent' }
-      child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] })
+      const usual = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, CONCORDANCE_LOG_LEVEL: 'silent' }
+      const env = { ...usual, ...options.environment }
+      child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+      child.stdout?.on('data', (chunk) => options.onOutput?.(chunk))
       child.stderr?.on('data', (chunk) => {
         said = `${said}${chunk}`.slice(-2_000)
+        options.onOutput?.(chunk)
       })
     },
     async ready() {

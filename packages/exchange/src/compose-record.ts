@@ -42,7 +42,7 @@ export async function composeRecord(
 
 /** What people found: everything else has ways of its own. @throws {ExchangeError} `invalid`. */
 export function requireContentType(type: string): void {
-  if (findRecordType(type)?.kind !== 'content') throw notThisWay(type)
+  if (findRecordType(type)?.kind !== 'content') throw notThisWay()
 }
 
 /** What people write as drafts: content, and who may see it. Keys and withdrawals have ways of their own. @throws {ExchangeError} `invalid`. */
@@ -50,8 +50,8 @@ export function requireWritableType(type: string): void {
   if (type !== 'marking' && type !== 'group') requireContentType(type)
 }
 
-function notThisWay(type: string): ExchangeError {
-  return new ExchangeError('invalid', `records of type ${type} cannot be published this way`, {
+function notThisWay(): ExchangeError {
+  return new ExchangeError('invalid', 'records of this type cannot be published this way', {
     errors: [{ pointer: '/type', detail: 'is not a type of content in this version' }],
   })
 }
