@@ -20,9 +20,9 @@ export interface Canaries {
 }
 
 export function createCanaries(): Canaries {
-  const planted = new Map<string, { kind: Kind; word: string }>()
+  const planted = new Map<string, { kind: Kind; word: string; spellings: readonly string[] }>()
   const adopt = (kind: Kind, place: string, word: string) => {
-    planted.set(place, { kind, word })
+    planted.set(place, { kind, word, spellings: spell(word) })
     return word
   }
   return {
@@ -34,13 +34,22 @@ export function createCanaries(): Canaries {
       return canary.word
     },
     heardIn: (text, ...kinds) =>
-      [...planted].flatMap(([place, { kind, word }]) =>
-        (kinds.length === 0 || kinds.includes(kind)) && text.includes(word) ? [place] : [],
+      [...planted].flatMap(([place, { kind, spellings }]) =>
+        (kinds.length === 0 || kinds.includes(kind)) && spellings.some((word) => text.includes(word)) ? [place] : [],
       ),
     get count() {
       return planted.size
     },
   }
+}
+
+/** As it is, in hexadecimal, and as the middle of something in base64 or base64url: it can begin at any of three places. */
+function spell(word: string): string[] {
+  const encoded = [0, 1, 2].map((before) => {
+    const text = Buffer.from(`${' '.repeat(before)}${word}`).toString('base64')
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + word.length) * 8) / 6))
+  })
+  return [word, Buffer.from(word).toString('hex'), ...encoded]
 }
 
 function inventWord(): string {
