@@ -118,9 +118,9 @@ declare
   is_released constant boolean := embargo_until is null or embargo_until <= (viewer ->> 'now')::bigint;
 begin
   if viewer ->> 'kind' = 'person' then
-    return (viewer ->> 'staff')::boolean or (tlp in ('CLEAR', 'GREEN', 'AMBER') and type <> 'group' and is_released);
+    return (viewer ->> 'staff')::boolean or (tlp in ('CLEAR', 'GREEN', 'AMBER') and type not in ('marking', 'group') and is_released);
   end if;
-  return viewer ->> 'kind' in ('public', 'peer') and tlp = 'CLEAR' and is_released;
+  return viewer ->> 'kind' in ('public', 'peer') and tlp = 'CLEAR' and type <> 'marking' and is_released;
 end $$;
 
 create function wall_opens_record(
@@ -133,7 +133,7 @@ return case when record.log = own_log then
       and wall_judges(viewer, record.type, record.tlp, record.embargo_until, record.group_iss, record.group_finding, record.iat,
         record.target, record.readers))
   else
-    (record.tlp = any (plain_copy) and record.embargo_until is null and record.type <> 'group')
+    (record.tlp = any (plain_copy) and record.embargo_until is null and record.type not in ('marking', 'group'))
     or (record.tlp <> all (shut_copy) and wall_judges_copy(asker, record.type, record.tlp, record.embargo_until))
   end;
 

@@ -20,8 +20,8 @@ export interface AppendedEntry {
  */
 export function accessEffectsOf(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const { position, statement } = entry
+  if (statement.type === 'marking') return remark(entry, now)
   const effects = [...placeOf(entry), ...aboutTarget(entry)]
-  if (statement.type === 'marking') effects.push(...remark(entry, now))
   if (statement.type === 'group') effects.push(...replaceGroup(entry, now))
   // RED is for no peer, so there is nothing to note of it.
   if (effects.length > 0 && statement.type !== 'group' && statement.mark.tlp !== 'RED')
@@ -55,7 +55,10 @@ function targetOf({ rel }: Statement): Buffer | undefined {
   return relation && 'record' in relation.target ? Buffer.from(relation.target.record, 'base64url') : undefined
 }
 
-/** First what everybody may have as it stands is noted, so that the difference is what peers are told. */
+/**
+ * First what everybody may have as it stands is noted, so that the difference is what peers are told; the marking record
+ * itself nobody has yet.
+ */
 function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const { log, position, statement, body, readers } = entry
   const target = targetOf(statement) ?? Buffer.alloc(0)
@@ -63,6 +66,8 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const isTarget = sql<boolean>`own_record.record_id = ${target}`
   return [
     noteAccess(isTarget, now),
+    ...placeOf(entry),
+    ...aboutTarget(entry),
     sql`insert into remarked (log, record_id, position, mark) values (${log}, ${target}, ${position}, ${JSON.stringify(mark)}::jsonb)
       on conflict (log, record_id) do update set position = excluded.position, mark = excluded.mark`,
     sql`update own_record set tlp = ${mark.tlp}, embargo_until = ${mark.embargoUntil ?? null},
@@ -72,6 +77,7 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
       narrowed_by = coalesce(narrowed_by, case when ${wasCommon} and ${!isCommon(mark)} then ${position}::bigint end)
       where ${isTarget}`,
     ...remarkProjection(log, target, mark),
+    noteAccess(atPosition(position), now),
     refreshAccess(isTarget, now),
   ]
 }

@@ -58,8 +58,9 @@ function withTarget(record: string, isOpen: (name: string) => Condition): Condit
 }
 
 function mirroredIsOpenTo(viewer: Viewer, nowSeconds: number, record: string): Condition {
-  if (viewer.kind !== 'person') return publicMay(nowSeconds, record)
-  return viewer.staff ? sql<SqlBool>`true` : researcherMay(nowSeconds, record)
+  if (viewer.kind === 'person' && viewer.staff) return sql<SqlBool>`true`
+  const may = viewer.kind === 'person' ? researcherMay(nowSeconds, record) : publicMay(nowSeconds, record)
+  return sql<SqlBool>`(${may} and ${sql.table(record)}.type <> 'marking')`
 }
 
 function byMarkingTo(viewer: Exclude<Viewer, { kind: 'peer' }>, nowSeconds: number, record: string): Condition {

@@ -82,11 +82,17 @@ export function judge(viewer: Viewer, guarded: Guarded, nowSeconds: number): Ver
   return { openness: isEntitled ? (guarded.isTakenBack ? 'statement' : 'open') : 'hash', because }
 }
 
+/** What another institute says of its own markings is handed on to nobody. */
+function isStaff(viewer: Viewer): boolean {
+  return viewer.kind === 'person' && viewer.staff
+}
+
 type Entitlement = readonly [isEntitled: boolean, because: Reason]
 
 function entitle(viewer: Viewer, guarded: Guarded, now: number): Entitlement {
   const { isOwn, type, isRevoked, wasSent, target } = guarded
   if (isRevoked) return [false, 'revoked']
+  if (!isOwn && type === 'marking' && !isStaff(viewer)) return [false, 'not-relayed']
   if (isOwn && type === 'withdrawal' && wasSent && viewer.kind === 'peer') return [true, 'was-sent']
   const byMarking = entitleByMarking(viewer, guarded, now)
   if (!byMarking[0] || !isOwn || type !== 'marking') return byMarking

@@ -135,6 +135,15 @@ t.test('a marking record is taken back with its target', async (t) => {
   t.same(await feedOf(institute, c, 2), [`granted ${shown.position}`, `granted ${widening.position}`])
 })
 
+t.test('a marking record that is closed from the start is revoked from nobody', async (t) => {
+  const institute = await openInstitute(t, { peers: [b] })
+  const { deps } = institute
+  const shown = await append(deps, { mark: green })
+  const later = { ...marks.clear, embargoUntil: start + 60 }
+  await remark(deps, shown.recordId, later, green)
+  t.same(await feedOf(institute, b), [`revoked ${shown.position}`])
+})
+
 t.test('an embargo opens by itself, once, and ends the wait of whoever may read then', async (t) => {
   const institute = await openInstitute(t, { peers: [b, c] })
   const { deps, clock } = institute

@@ -110,6 +110,12 @@ t.test('the rule', async (t) => {
     t.equal(seenBy(member, own(amber, { type: 'marking' })), 'hash')
   })
 
+  t.test('keeps what another institute says of its markings with our own staff', async (t) => {
+    const copied = mirrored({ tlp: 'CLEAR' }, { type: 'marking' })
+    for (const viewer of [anybody, member, researcher]) t.equal(seenBy(viewer, copied), 'hash')
+    t.equal(seenBy(staff, copied), 'open')
+  })
+
   t.test('opens a withdrawal also to whoever was ever sent what it takes back', async (t) => {
     const withdrawal = own({ tlp: 'RED' }, { type: 'withdrawal', wasSent: true })
     t.equal(seenBy(stranger, withdrawal), 'open')
