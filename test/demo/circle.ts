@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { api, type DraftView, type Marking, type Receipt, type RecordInput } from '@concordance/protocol'
+import { api, type Marking, type Receipt, type RecordInput } from '@concordance/protocol'
 import { publishDraft, publishReviewed } from '../network/publish-reviewed.ts'
 import type { Institute, Network } from '../network/start-network.ts'
+import { signIn } from './people.ts'
 import { say } from './say.ts'
 
 /** What came of the part of the journey that is about people and groups. */
@@ -56,29 +57,30 @@ export async function showCircle(network: Network, keyOf: (act: string) => strin
   }
 }
 
-/** One who did not write it sends it back with a reason; the author mends it, and then it is approved. */
+/** Three people of the institute: one writes, one who did not write it sends it back with a reason, one publishes. */
 async function publishAfterReview(owner: Institute, input: RecordInput, key: string): Promise<Receipt> {
-  const { client, reviewer } = owner
-  const first = await client.call(api.createDraft, { headers: { 'idempotency-key': key }, body: input })
-  if (first.publishedAs) return publishDraft(owner, first, key)
-  const params = { id: first.id }
-  const headersOf = (act: string, { etag }: DraftView) => ({
-    'idempotency-key': `${key}-${act}`,
-    'if-match': `"${etag}"`,
-  })
-  const submitted = await client.call(api.submitDraft, { params, headers: headersOf('first', first), body: {} })
-  const note = 'Say which models, and leave out how it is done.'
-  await reviewer.call(api.sendBackDraft, { params, headers: headersOf('back', submitted), body: { reason: note } })
-  say(`${owner.key}: a reviewer sends a draft back: “${note}”`)
-  const better = inputOf('A jailbreak that still works on three open models; the recipe stays with us.', input.mark)
-  const current = await client.call(api.getDraft, { params })
-  const mended = await client.call(api.replaceDraft, {
-    params,
-    headers: { 'if-match': `"${current.etag}"` },
-    body: better,
-  })
-  const receipt = await publishDraft(owner, mended, key)
-  say(`${owner.key}: the author mends it, a second person approves it, and it is published`)
+  const [author, reviewer, publisher] = await Promise.all(
+    ['author', 'reviewer', 'publisher'].map((who) => signIn(owner, who)),
+  )
+  if (!author || !reviewer || !publisher) throw new Error('somebody did not sign in')
+  const headersOf = (act: string, etag: number) => ({ 'idempotency-key': `${key}-${act}`, 'if-match': `"${etag}"` })
+  const draft = await author.call(api.createDraft, { headers: { 'idempotency-key': key }, body: input })
+  const params = { id: draft.id }
+  if (!draft.publishedAs) {
+    const first = await author.call(api.submitDraft, { params, headers: headersOf('first', draft.etag), body: {} })
+    const reason = 'Say which models, and leave out how it is done.'
+    await reviewer.call(api.sendBackDraft, { params, headers: headersOf('back', first.etag), body: { reason } })
+    say(`${owner.key}: the reviewer sends a draft back: “${reason}”`)
+    const better = inputOf('A jailbreak that still works on three open models; the recipe stays with us.', input.mark)
+    const { etag } = await author.call(api.getDraft, { params })
+    const mended = await author.call(api.replaceDraft, { params, headers: { 'if-match': `"${etag}"` }, body: better })
+    await author.call(api.submitDraft, { params, headers: headersOf('second', mended.etag), body: {} })
+    const hazard = { answer: 'mitigated', text: 'The recipe is left out.' } as const
+    await reviewer.call(api.approveDraft, { params, headers: headersOf('approve', mended.etag), body: { hazard } })
+  }
+  const receipt = await publisher.call(api.publishDraft, { params, headers: { 'idempotency-key': `${key}-publish` } })
+  say(`${owner.key}: the author mends it, the reviewer approves it, the publisher publishes it`)
+  await Promise.all([author, reviewer, publisher].map((client) => client.close()))
   return receipt
 }
 

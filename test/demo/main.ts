@@ -5,6 +5,7 @@ import { type Network, startNetwork } from '../network/start-network.ts'
 import { institutes } from './institutes.ts'
 import { type Counts, runJourney } from './journey.ts'
 import { countsOf, isJourneyDone, markJourneyDone } from './memory.ts'
+import { openProviders } from './people.ts'
 import { say, sayTable } from './say.ts'
 
 /** `npm start` stays until Ctrl-C and resumes; `npm start -- --once` runs the journey, prints one JSON line and ends. */
@@ -12,6 +13,7 @@ const once = process.argv.includes('--once')
 const root = fileURLToPath(new URL('../../.data/', import.meta.url))
 const dataDir = once ? `${root}demo-once-${process.pid}` : `${root}demo`
 const started = performance.now()
+const providers = openProviders()
 
 const stopping = Promise.withResolvers<void>()
 let isStopping = false
@@ -30,6 +32,7 @@ async function main(): Promise<number> {
     if (isStopping) return 130
     throw error
   } finally {
+    await providers.stop()
     await server.stop()
     if (once) await rm(dataDir, { recursive: true, force: true })
     say(once ? 'everything is stopped and removed' : 'everything is stopped; `npm start` goes on from here')
@@ -85,6 +88,7 @@ function open(serverUrl: string, lines: boolean): Promise<Network> {
     lines,
     logLevel: 'error',
     compareEveryMs: 5_000,
+    people: providers.settingsFor,
     onStarted: ({ name, node }) => say(`${Object.values(name)[0]} is up: ${node.url}`),
   })
 }

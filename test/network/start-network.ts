@@ -11,6 +11,7 @@ import {
   issueToken,
   loadConfig,
   type NodeConfig,
+  type NodeFile,
   type RunningNode,
   readTokenSecret,
   startNode,
@@ -71,8 +72,18 @@ export interface NetworkOptions {
   readonly sealing?: NodeConfig['sealing']
   /** One clock for all nodes; the machine's where absent. */
   readonly now?: () => Date
+  /** How people sign in at an institute; nowhere where absent. */
+  readonly people?: (institute: PeopleOf) => Promise<NodeFile['people'] | undefined>
   /** Called as each institute comes up. */
   readonly onStarted?: (institute: Institute) => void
+}
+
+/** What a provider has to know of the node that sends people to it. */
+export interface PeopleOf {
+  readonly key: string
+  readonly entityId: string
+  readonly baseUrl: string
+  readonly dataDir: string
 }
 
 /** Starts institutes in this process: real nodes over HTTP on loopback, each with a database of its own. */
@@ -160,7 +171,9 @@ const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated
 
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
   const { databaseUrl } = one
-  const file = { ...fileOf(one), peers, ...(options.sealing && { sealing: options.sealing }) }
+  const settings = fileOf(one)
+  const people = await options.people?.({ ...one, baseUrl: settings.baseUrl })
+  const file = { ...settings, peers, ...(people && { people }), ...(options.sealing && { sealing: options.sealing }) }
   writeFileSync(join(one.dataDir, 'node.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   const config = loadConfig(
     one.dataDir,
@@ -178,7 +191,7 @@ async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOpti
     const asked = { name: `network ${randomUUID()}`, subject, actor: 'operator', lifetimeSeconds: 24 * 60 * 60 }
     return (await issueToken(node.deps, secret, { ...asked, scopes })).token
   }
-  const baseUrl = `http://127.0.0.1:${one.port}`
+  const { baseUrl } = settings
   const token = await issue('program', ['read', 'draft', 'publish', 'operate'])
   writeFileSync(join(one.dataDir, 'token'), `${token}\n`, { mode: 0o600 })
   const client = createClient({ baseUrl, authorize: bearer(token) })

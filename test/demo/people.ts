@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bearer, type Client, createClient } from '@concordance/client'
+import type { AnswerOf, api } from '@concordance/protocol'
+import { openBrowser } from '../../services/node/test/support/browser.ts'
+import type { Institute, PeopleOf } from '../network/start-network.ts'
+import { type RunningProvider, startProvider } from '../support/provider.ts'
+import { say } from './say.ts'
+
+const roles = {
+  readers: ['reader' as const],
+  authors: ['author' as const],
+  reviewers: ['reviewer' as const],
+  publishers: ['publisher' as const],
+  operators: ['operator' as const],
+}
+
+/** OpenID providers of the institutes, on loopback; whoever comes picks one of their invented accounts. */
+export interface Providers {
+  /** Starts the provider of an institute and says how its node reaches it; on the same port at every start. */
+  settingsFor(institute: PeopleOf): ReturnType<typeof settingsOf>
+  stop(): Promise<void>
+}
+
+export function openProviders(): Providers {
+  const running: RunningProvider[] = []
+  return {
+    settingsFor: (institute) => settingsOf(institute, running),
+    async stop() {
+      await Promise.all(running.map((provider) => provider.stop()))
+    },
+  }
+}
+
+async function settingsOf({ baseUrl, entityId, dataDir }: PeopleOf, running: RunningProvider[]) {
+  const memory = join(dataDir, 'provider.json')
+  const { port = 0 } = existsSync(memory) ? (JSON.parse(readFileSync(memory, 'utf8')) as { port?: number }) : {}
+  const audience = `${entityId}/api`
+  const provider = await startProvider({ redirectUri: `${baseUrl}/v1/sign-in/return`, audience, port })
+  running.push(provider)
+  writeFileSync(memory, JSON.stringify({ port: Number(new URL(provider.issuer).port) }))
+  const clientSecretFile = join(dataDir, 'provider.secret')
+  writeFileSync(clientSecretFile, provider.clientSecret, { mode: 0o600 })
+  const { issuer, clientId } = provider
+  const claims = { rolesClaim: 'groups', roles, staff: ['staff'] }
+  return { issuer, clientId, clientSecretFile, scopes: ['profile'], audience, ...claims, insecureLoopback: true }
+}
+
+/** Signs in as a person does, and takes a token for an hour's work at the command line. */
+export async function signIn({ config, node, key }: Institute, account: string): Promise<Client> {
+  const browser = openBrowser(node.url, config.baseUrl)
+  await browser.signIn(account)
+  const session = (await browser.ask({ path: '/v1/session' })).json<AnswerOf<typeof api.getSession>>()
+  const headers = { 'concordance-request': '1', origin: config.baseUrl }
+  const body = { name: 'demonstration', scopes: session.scopes, days: 1 }
+  const made = await browser.ask({ method: 'POST', path: '/v1/tokens', headers, body })
+  if (made.status !== 201) throw new Error(`${account} gets no token: ${made.text}`)
+  say(`${key}: ${account} signs in at the institute's provider`)
+  const { token } = made.json<AnswerOf<typeof api.createApiToken>>()
+  return createClient({ baseUrl: config.baseUrl, authorize: bearer(token) })
+}
