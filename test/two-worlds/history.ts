@@ -40,8 +40,8 @@ const longAfter = beginning + 400 * 24 * 3_600
 
 export interface Member {
   readonly iss: string
-  /** History from the moment of this snapshot on; all of it where absent. */
-  readonly fromNow?: true
+  /** Name of the step from whose time on it has the history; all of it where absent. */
+  readonly since?: string
 }
 
 export type Act =
@@ -97,7 +97,7 @@ export const history: readonly Step[] = [
   ]),
   own('copying-1', { kind: 'copying' }, []),
   own('reading', { kind: 'reading', by: ids.former }, []),
-  own('circle-2', group(circle, [{ iss: ids.member }, { iss: ids.latecomer, fromNow: true }], 'circle-1'), [
+  own('circle-2', group(circle, [{ iss: ids.member }, { iss: ids.latecomer, since: 'circle-2' }], 'circle-1'), [
     'anonymous',
     'stranger',
     'researcher',
@@ -145,7 +145,7 @@ export const history: readonly Step[] = [
   own('draft', { kind: 'draft', mark: plain('GREEN') }, []),
   own('red-draft', { kind: 'draft', mark: plain('RED') }, everybody),
   own('red-revision', { kind: 'revision', of: 'red' }, everybody),
-  own('circle-3', group(circle, [{ iss: ids.member }, { iss: ids.latecomer, fromNow: true }], 'circle-2'), [
+  own('circle-3', group(circle, [{ iss: ids.member }, { iss: ids.latecomer, since: 'circle-2' }], 'circle-2'), [
     'anonymous',
     'stranger',
     'former',
@@ -155,6 +155,11 @@ export const history: readonly Step[] = [
   // Acknowledged, and in no tree yet.
   own('red-waiting', record(plain('RED')), everybody),
 ]
+
+/** Seconds since the epoch at which a step is taken. */
+export function timeOf(name: string): number {
+  return beginning + history.findIndex((step) => step.name === name) * stepSeconds
+}
 
 function own(name: string, act: Act, closedTo: readonly Viewer[]): Step {
   return { name, log: 'own', act, closedTo }

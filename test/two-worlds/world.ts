@@ -26,7 +26,7 @@ import { observation } from '../../packages/exchange/test/support/content.ts'
 import { createTestFolder } from '../../services/node/test/support/folder.ts'
 import { createPeer, type TestPeer } from '../../services/node/test/support/peer.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { type Act, beginning, hand, history, ids, type Step, stepSeconds, type Viewer } from './history.ts'
+import { type Act, beginning, hand, history, ids, type Step, stepSeconds, timeOf, type Viewer } from './history.ts'
 import { programs } from './people.ts'
 import { type LogHashes, readHashes } from './plain.ts'
 
@@ -228,7 +228,11 @@ const groupSeconds = 24 * 3_600
 
 function snapshotOf(deps: Deps, { members }: Extract<Act, { kind: 'group' }>): object {
   const now = Math.floor(deps.now().getTime() / 1_000)
-  const listed = members.map(({ iss, fromNow }) => ({ iss, role: 'member', ...(fromNow && { historyFrom: now }) }))
+  const listed = members.map(({ iss, since }) => ({
+    iss,
+    role: 'member',
+    ...(since !== undefined && { historyFrom: timeOf(since) }),
+  }))
   return { name: { en: 'Circle' }, members: listed, validUntil: now + groupSeconds }
 }
 
