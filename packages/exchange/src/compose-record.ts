@@ -13,6 +13,7 @@ import {
 } from '@concordance/protocol'
 import type { Deps } from './deps.ts'
 import { ExchangeError, type ExchangeErrorCode } from './error.ts'
+import { type SubjectSecret, settleSubject } from './settle-subject.ts'
 
 /** Everything a person decides about a record, and its place among the versions of its finding. */
 export type Composition = Pick<RecordInput, 'type' | 'lang' | 'mark' | 'content' | 'rel'> & {
@@ -30,13 +31,15 @@ export type Composition = Pick<RecordInput, 'type' | 'lang' | 'mark' | 'content'
 export async function composeRecord(
   deps: Deps,
   composition: Composition,
-): Promise<{ signed: SignedStatement; body: string | undefined }> {
+): Promise<{ signed: SignedStatement; body: string | undefined; subjectSecret?: SubjectSecret }> {
   return asExchangeErrors(async () => {
     const mark = parseMarking(composition.mark)
-    const body = bodyOf(deps, composition)
-    const statement = statementOf(deps, composition, mark, body)
-    checkRules(composition, statement)
-    return { signed: await signing(signStatement(statement, deps.signers.record)), body: body.text }
+    const { content, ...secret } = await settleSubject(deps, composition)
+    const settled = { ...composition, content }
+    const body = bodyOf(deps, settled)
+    const statement = statementOf(deps, settled, mark, body)
+    checkRules(settled, statement)
+    return { signed: await signing(signStatement(statement, deps.signers.record)), body: body.text, ...secret }
   })
 }
 

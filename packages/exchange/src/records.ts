@@ -1,5 +1,12 @@
-import type { RecordDetail, RecordPage, RecordView, Statement, VersionView } from '@concordance/protocol'
-import { encodeBase64url, parseStatementUnsafe } from '@concordance/protocol'
+import type {
+  EvaluationBody,
+  RecordDetail,
+  RecordPage,
+  RecordView,
+  Statement,
+  VersionView,
+} from '@concordance/protocol'
+import { encodeBase64url, judgeOpening, parseStatementUnsafe } from '@concordance/protocol'
 import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { lengthOfFeed } from './access/access-feed.ts'
 import { asViewer } from './access/as-viewer.ts'
@@ -116,7 +123,44 @@ async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id
   const { statement } = parseStatementUnsafe(compact)
   const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
   const versions = await readVersions(deps, db, viewer, view)
-  return { ...view, statement: compact, body, ...(statement.prev && { prev: statement.prev }), versions }
+  const { prev } = statement
+  const subjectOpening = await readSubjectOpening(deps, db, viewer, { ...view, body })
+  return {
+    ...view,
+    statement: compact,
+    body,
+    ...(prev && { prev }),
+    versions,
+    ...(subjectOpening && { subjectOpening }),
+  }
+}
+
+type Shown = Pick<RecordDetail, 'type' | 'iss' | 'finding' | 'version' | 'body'>
+
+/** Held against the earlier versions that the viewer may read; undefined where the record opens no subject. */
+async function readSubjectOpening(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
+  { type, iss, finding, version, body }: Shown,
+): Promise<RecordDetail['subjectOpening']> {
+  const subject = type === 'evaluation' && body !== null ? subjectOf(body) : undefined
+  if (!subject || !('unsealed' in subject) || !subject.unsealed) return undefined
+  const rows = await selectOpen(deps, db, viewer, { type, iss, finding })
+    .innerJoin('opening', (join) =>
+      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
+    )
+    .select('opening.body')
+    .where('record.version', '<', version)
+    .execute()
+  const earlier = rows.flatMap((row) => (row.body ? subjectOf(row.body.toString('utf8')) : []))
+  const sealed = earlier.flatMap((one) => ('sealed' in one ? one.sealed : []))
+  return judgeOpening({ ...subject, unsealed: subject.unsealed }, sealed)
+}
+
+/** The body passed the gate, or was composed here. */
+function subjectOf(body: string): EvaluationBody['subject'] {
+  return (JSON.parse(body) as EvaluationBody).subject
 }
 
 /** The versions of a finding that are open to the viewer, newest first; empty when there are none. */

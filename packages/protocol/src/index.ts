@@ -99,6 +99,14 @@ export type { KeysetBody } from './records/keyset.ts'
 export { type MarkingBody, markOfChange } from './records/marking.ts'
 export type { ObservationBody } from './records/observation.ts'
 export type { RecordDescription, RecordType } from './records/record-type.ts'
+export {
+  commitSubject,
+  judgeOpening,
+  type OpenedSubject,
+  opensSubject,
+  type SealedSubject,
+  type SubjectName,
+} from './records/sealed-subject.ts'
 export type { WithdrawalBody } from './records/withdrawal.ts'
 export {
   emptyBodyDigest,

@@ -24,6 +24,7 @@ export interface Tables {
   draft_review: DraftReviewTable
   draft_comment: DraftCommentTable
   draft_clearance: DraftClearanceTable
+  subject_secret: SubjectSecretTable
   idempotency: IdempotencyTable
   api_token: ApiTokenTable
   person: PersonTable
@@ -274,6 +275,12 @@ export interface DraftClearanceTable {
   decided_at: Nullable<Date>
   overridden_by: Nullable<string>
   override_reason: Nullable<string>
+}
+
+export interface SubjectSecretTable {
+  commitment: string
+  subject: Json<unknown>
+  salt: string
 }
 
 export interface IdempotencyTable {

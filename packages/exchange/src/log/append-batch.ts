@@ -14,6 +14,7 @@ import type { Tables } from '../database/tables.ts'
 import type { Guard, Logger, Signers, TreeHead } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import type { OwnIdentity } from '../keys/identity.ts'
+import type { SubjectSecret } from '../settle-subject.ts'
 import { choosePositions } from './choose-positions.ts'
 import { type Decision, decideBatch } from './decide-batch.ts'
 import { type Batch, type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
@@ -36,6 +37,8 @@ export interface NewEntry {
   readonly draft?: NewEntryDraft | undefined
   /** The record it was composed for: refused when that has another marking meanwhile. */
   readonly markedAs?: MarkedAs | undefined
+  /** What its sealed subject is; stays here. */
+  readonly subjectSecret?: SubjectSecret | undefined
   /** The document a keyset record puts in force, verified against the one before. Such an entry is appended alone. */
   readonly keyset?: Keyset | undefined
 }

@@ -116,7 +116,7 @@ function valuesOf({ log, placed, at }: Batch): unknown[] {
 
 type Statement = [text: string, values: unknown[]]
 
-/** What only some records bring along: a target taken back, a draft that becomes a record, a keyset put in force. */
+/** What only some records bring along: a target taken back, a draft that becomes a record, a name kept, a keyset put in force. */
 function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Statement[] {
   const { position } = receipt
   const statements: Statement[] = []
@@ -127,6 +127,11 @@ function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Stateme
   }
   if (entry.draft)
     statements.push(['update draft set receipt = $2 where id = $1', [entry.draft.id, JSON.stringify(receipt)]])
+  if (entry.subjectSecret) {
+    const { commitment, subject, salt } = entry.subjectSecret
+    const text = 'insert into subject_secret (commitment, subject, salt) values ($1, $2, $3)'
+    statements.push([text, [commitment, JSON.stringify(subject), salt]])
+  }
   if (entry.keyset) {
     const { document, compact } = entry.keyset
     const text = 'insert into keyset (iss, seq, document, position) values ($1, $2, $3, $4)'

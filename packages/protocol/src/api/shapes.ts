@@ -222,6 +222,12 @@ export const RecordDetail = Type.Object(
     }),
     prev: Type.Optional(RecordId),
     versions: Type.Array(VersionView),
+    subjectOpening: Type.Optional(
+      Type.Enum(['proven', 'contradicted', 'unknown'], {
+        description:
+          'Where the body opens a sealed subject: whether it is the one that earlier versions sealed. Unknown where none of them is open to this viewer.',
+      }),
+    ),
   },
   { $id: 'RecordDetail', description: 'One record with its signed statement and body.' },
 )

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { ProtocolError } from '../error.ts'
+import { Base64url32 } from '../schema.ts'
 import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
 import { Citations, CountOrUnknown, DayOrInstant, LanguageTag, Sha256Hex, textByLanguage } from './values.ts'
 
@@ -20,12 +21,21 @@ const Subject = Type.Union([
     ...SubjectCommon,
     name: Name,
     version: Type.String({ description: 'Snapshot id, or "unknown".', minLength: 1, maxLength: 200 }),
+    unsealed: Type.Optional(
+      Type.Object(
+        { pseudonym: Name, salt: Base64url32 },
+        { description: 'Opens the commitment of an earlier version of the finding.' },
+      ),
+    ),
   }),
   Type.Object({
     ...SubjectCommon,
     sealed: Type.Object({
       pseudonym: Name,
-      commitment: Type.String({ description: 'Salted SHA-256, base64url.', pattern: '^[A-Za-z0-9_-]{43}$' }),
+      commitment: Type.String({
+        description: 'SHA-256 of {developer?, name, version, salt}, base64url.',
+        pattern: '^[A-Za-z0-9_-]{43}$',
+      }),
     }),
   }),
 ])
@@ -239,6 +249,9 @@ function distinct(values: readonly string[]): string[] {
 }
 
 function check(body: EvaluationBody): void {
+  if ('sealed' in body.subject && ['name', 'version', 'unsealed'].some((member) => member in body.subject)) {
+    refuse('/subject', 'sealed, and named')
+  }
   if (body.protocol.name === undefined && body.protocol.record === undefined)
     refuse('/protocol', 'neither name nor record')
   if (body.raw === undefined && body.synthetic !== true && (body.cites ?? []).length === 0) {

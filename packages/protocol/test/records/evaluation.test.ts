@@ -111,6 +111,20 @@ t.test('an evaluation', async (t) => {
     t.equal(verdict({ ...example(), subject: open }), 'schema')
   })
 
+  t.test('does not name what it hides', async (t) => {
+    const sealed = { pseudonym: 'Model A', commitment: 'A'.repeat(43) }
+    t.equal(verdict({ ...example(), subject: { ...example().subject, sealed } }), 'SCHEMA')
+    const { name: _, version: __, ...open } = example().subject as Extract<EvaluationBody['subject'], { name: string }>
+    t.equal(verdict({ ...example(), subject: { ...open, version: '1', sealed } }), 'SCHEMA')
+    t.equal(verdict({ ...example(), subject: { ...open, sealed } }), 'accepted')
+  })
+
+  t.test('may open what an earlier version hid', async (t) => {
+    const opened = (salt: string) => ({ ...example().subject, unsealed: { pseudonym: 'Model A', salt } })
+    t.equal(verdict({ ...example(), subject: opened('A'.repeat(43)) }), 'accepted')
+    t.equal(verdict({ ...example(), subject: opened('short') }), 'schema')
+  })
+
   t.test('keeps its numbers possible', async (t) => {
     t.equal(verdict(withMeasure({ value: 57 })), 'SCHEMA', 'a percentage between 0 and 1')
     t.equal(verdict(withMeasure({ value: 57, max: 100, unit: 'percent' })), 'accepted')
@@ -180,4 +194,16 @@ t.test('an evaluation is found by its system, protocol and words, and counted by
   })
   t.ok(description.text.includes('Stated preferences are not behaviour.'))
   t.equal(evaluation.describe({ ...example(), synthetic: true }).facets.synthetic, 'true')
+})
+
+t.test('a hidden system is found by its pseudonym, and by nothing else', async (t) => {
+  const { kind, weights, access } = example().subject
+  const sealed = { pseudonym: 'Model A', commitment: 'A'.repeat(43) }
+  const title = { en: 'Wish for popularity: Model A' }
+  const description = evaluation.describe({ ...example(), title, subject: { kind, weights, access, sealed } })
+  t.equal(description.facets.subject, 'Model A')
+  t.ok(description.text.includes('Model A'))
+  for (const hidden of ['claude-sonnet-4-20250514', '20250514', 'anthropic', sealed.commitment]) {
+    t.notOk(JSON.stringify(description).includes(hidden), hidden)
+  }
 })
