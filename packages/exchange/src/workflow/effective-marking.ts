@@ -54,7 +54,10 @@ export function requireRemarkable({ statement: { type, mark } }: MarkedRecord): 
     throw new ExchangeError('invalid', `a record of type ${type} keeps its marking`)
   }
   if (mark.tlp === 'RED') {
-    throw new ExchangeError('marking-invalid', 'a record signed RED stays RED: revise the finding under another marking')
+    throw new ExchangeError(
+      'marking-invalid',
+      'a record signed RED stays RED: revise the finding under another marking',
+    )
   }
 }
 
