@@ -39,7 +39,8 @@ export async function openWake(settings: pg.ClientConfig, logger: Logger): Promi
     for (const listener of [...listeners]) listener(topic, value)
   }
   const connect = async () => {
-    const next = new pg.Client({ ...settings, statement_timeout: 0 })
+    // Pipelined, for signals follow one another without waiting.
+    const next = new pg.Client({ ...settings, statement_timeout: 0, pipeline: true })
     next.on('notification', ({ payload }) => {
       const message = parsePayload(payload)
       if (message && message.from !== self) hear(message.topic, message.value)
