@@ -80,7 +80,7 @@ declare
 begin
   if type = 'withdrawal' and viewer ->> 'kind' = 'peer' and wall_was_sent(viewer ->> 'iss', target) then
     return true;
-  elsif type = 'marking' and wall_opens_target(viewer, target) is not true then
+  elsif type in ('marking', 'withdrawal') and wall_opens_target(viewer, target) is not true then
     return false;
   elsif viewer ->> 'kind' = 'public' then
     return tlp = 'CLEAR' and is_released;
@@ -108,7 +108,7 @@ return (select wall_judges(viewer, type, tlp, embargo_until, group_iss, group_fi
 
 -- The planner puts the next two into a query as they are: a usual record is let through, or held back, without a call.
 create function wall_opens_own(own own_record, plain text[], shut text[], viewer jsonb) returns boolean language sql stable
-return (own.tlp = any (plain) and own.embargo_until is null and own.type not in ('marking', 'group'))
+return (own.tlp = any (plain) and own.embargo_until is null and own.type not in ('marking', 'withdrawal', 'group'))
   or ((own.tlp <> all (shut) or own.type = 'withdrawal')
     and wall_judges(viewer, own.type, own.tlp, own.embargo_until, own.group_iss, own.group_finding, own.iat, own.target, own.readers));
 
@@ -128,7 +128,7 @@ create function wall_opens_record(
   plain_copy text[], shut_copy text[], asker jsonb
 ) returns boolean language sql stable
 return case when record.log = own_log then
-    (record.tlp = any (plain) and record.embargo_until is null and record.type not in ('marking', 'group'))
+    (record.tlp = any (plain) and record.embargo_until is null and record.type not in ('marking', 'withdrawal', 'group'))
     or ((record.tlp <> all (shut) or record.type = 'withdrawal')
       and wall_judges(viewer, record.type, record.tlp, record.embargo_until, record.group_iss, record.group_finding, record.iat,
         record.target, record.readers))

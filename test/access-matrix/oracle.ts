@@ -184,13 +184,15 @@ clear^                   CLEAR    o o o o
 clear^+                  CLEAR    o o o o
 green^+                  GREEN    - o o -
 green>clear              CLEAR    o o o o
-green>clear,marking      GREEN    - o o -
+green>clear,marking      GREEN    - - o -
 clear>green              GREEN    - o o -
-clear>green,marking      GREEN    - o o -
+clear>green,marking      GREEN    - - o -
 green>strict             STRICT   - - o -
 green>strict,marking     STRICT   - - o -
 strict>clear             CLEAR    o o o o
 strict>clear,marking     STRICT   - - o -
+clear^>strict            STRICT   - - o -
+clear^>strict,marking    CLEAR    - - o -
 green>others             AMBER    - - - -
 green>others,marking     AMBER    - - - -
 amber>red                RED      - - - -

@@ -169,6 +169,7 @@ export async function plantEndingOriginals(site: Site, { circle }: Foreign, end:
   await site.plant('clear^', { ...clear, embargoUntil: end })
   await site.plant('clear^+', { ...clear, group: circle, embargoUntil: end })
   await site.plant('green^+', { ...green, group: circle, embargoUntil: end })
+  await site.plant('clear^>strict', { ...clear, embargoUntil: end })
 }
 
 /** What the other institute takes back, narrows and widens. */
@@ -183,6 +184,8 @@ export async function changeOriginals(site: Site, { circle, others }: Foreign): 
   await site.remark('strict>clear', clear, strict(circle))
   await site.remark('green>others', amber(others), amber(others))
   await site.remark('amber>red', red, red)
+  const embargoUntil = await embargoOf(site, site.get('clear^>strict'))
+  await site.remark('clear^>strict', strict(circle), { ...clear, embargoUntil })
 }
 
 /** What the other institute publishes when nobody copies it any more. */

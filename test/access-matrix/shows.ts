@@ -345,7 +345,6 @@ async function listAccess(call: Call): Promise<void> {
     const must = isPeerStanding(viewer) ? (told.get(record.name)?.get(viewer) ?? '-') : '-'
     const is = last.get(record.position) ?? '-'
     last.delete(record.position)
-    if (record.type === 'marking') continue // these follow their targets, which are in the table
     hold(findings, { ...call, what: nameOf(record), must, is })
   }
   hold(findings, { ...call, what: 'items that do not belong there', must: 0, is: last.size })

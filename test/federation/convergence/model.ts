@@ -54,7 +54,8 @@ export function isEntitled(model: Model, peer: string, position: number, wasSent
   const target = record.about === undefined ? undefined : model.records.get(record.about)
   if (record.type === 'withdrawal' && target && wasSent.has(target.position)) return true
   if (!byLabel(model, peer, record)) return false
-  return record.type !== 'marking' || (target !== undefined && byLabel(model, peer, target))
+  const isAbout = record.type === 'marking' || record.type === 'withdrawal'
+  return !isAbout || (target !== undefined && byLabel(model, peer, target))
 }
 
 function byLabel(model: Model, peer: string, record: ModelRecord): boolean {

@@ -49,12 +49,12 @@ function ownIsOpenToPeer(peer: PeerTerms, isValid: Condition, nowSeconds: number
   return sql<SqlBool>`(${open} or ${wasSent(peer, record)})`
 }
 
-/** A marking record needs the right to its target besides. */
+/** A marking record or a withdrawal needs the right to its target besides. */
 function withTarget(record: string, isOpen: (name: string) => Condition): Condition {
   const row = sql.table(record)
   const target = sql<SqlBool>`exists (select from own_record about
     where about.position = ${row}.target and ${isOpen('about')})`
-  return sql<SqlBool>`(${isOpen(record)} and (${row}.type <> 'marking' or ${target}))`
+  return sql<SqlBool>`(${isOpen(record)} and (${row}.type not in ('marking', 'withdrawal') or ${target}))`
 }
 
 function mirroredIsOpenTo(viewer: Viewer, nowSeconds: number, record: string): Condition {

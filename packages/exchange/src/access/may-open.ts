@@ -25,7 +25,7 @@ export interface Guarded {
   readonly readers?: readonly string[] | undefined
   /** Newest snapshot of the group that the marking names; absent where none is known. */
   readonly group?: GroupSnapshot | undefined
-  /** Marking record of our own: the record it is about. */
+  /** Marking record or withdrawal of our own: the record it is about. */
   readonly target?: Guarded | undefined
   /** Withdrawal of our own: whether the viewer was ever sent what it takes back. */
   readonly wasSent?: boolean
@@ -95,7 +95,7 @@ function entitle(viewer: Viewer, guarded: Guarded, now: number): Entitlement {
   if (!isOwn && type === 'marking' && !isStaff(viewer)) return [false, 'not-relayed']
   if (isOwn && type === 'withdrawal' && wasSent && viewer.kind === 'peer') return [true, 'was-sent']
   const byMarking = entitleByMarking(viewer, guarded, now)
-  if (!byMarking[0] || !isOwn || type !== 'marking') return byMarking
+  if (!byMarking[0] || !isOwn || !(type === 'marking' || type === 'withdrawal')) return byMarking
   return target && entitle(viewer, target, now)[0] ? byMarking : [false, 'target']
 }
 

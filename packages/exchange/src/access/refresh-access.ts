@@ -70,11 +70,11 @@ function rightsOf(scope: Scope, now: Date, who: Condition = sql<SqlBool>`true`):
     from ${touchedBy(scope)} join own_record using (position) cross join peer where peer.state = 'active' and ${who}`
 }
 
-/** The entries themselves, and the marking records about them: these need the right to their target. */
+/** The entries themselves, and what is about them: a marking record or a withdrawal needs the right to its target. */
 function touchedBy(scope: Scope): RawBuilder<unknown> {
   const within = sql`select own_record.position from own_record where ${scope}`
-  return sql`(${within} union select marking.position from (${within}) about
-    join own_record marking on marking.target = about.position and marking.type = 'marking') as touched`
+  return sql`(${within} union select later.position from (${within}) about
+    join own_record later on later.target = about.position) as touched`
 }
 
 function lengthOfFeed(row: string): RawBuilder<number> {

@@ -116,6 +116,17 @@ t.test('the rule', async (t) => {
     t.equal(seenBy(staff, copied), 'open')
   })
 
+  t.test(
+    'opens a withdrawal to whoever may know of what it takes back, and not to who came too late for it',
+    async (t) => {
+      const withdrawal = (target: Guarded) => own(amber, { type: 'withdrawal', target })
+      const late = { ...circle, members: [{ iss: member.iss, historyFrom: start - 10 }] }
+      t.equal(seenBy(member, withdrawal(own(amber, { group: late, isTakenBack: true }))), 'open')
+      t.equal(seenBy(member, withdrawal(own(amber, { group: late, isTakenBack: true, iat: start - 11 }))), 'hash')
+      t.equal(seenBy(anybody, own({ tlp: 'CLEAR' }, { type: 'withdrawal' })), 'hash')
+    },
+  )
+
   t.test('opens a withdrawal also to whoever was ever sent what it takes back', async (t) => {
     const withdrawal = own({ tlp: 'RED' }, { type: 'withdrawal', wasSent: true })
     t.equal(seenBy(stranger, withdrawal), 'open')
