@@ -49,6 +49,7 @@ listRecords          viewers     200
 getRecord            viewers     404
 getRecordBody        viewers     404
 getRecordProof       viewers     404
+listCitations        viewers     404
 getFinding           viewers     404
 search               readers     200
 explainAccess        readers     404

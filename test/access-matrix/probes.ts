@@ -45,6 +45,7 @@ export const probes: Readonly<Record<string, (world: World) => Asked>> = {
   getRecord: () => ({ path: `/v1/records/${record}` }),
   getRecordBody: () => ({ path: `/v1/records/${record}/body` }),
   getRecordProof: () => ({ path: `/v1/records/${record}/proof` }),
+  listCitations: () => ({ path: `/v1/records/${record}/citations` }),
   getFinding: () => ({ path: `/v1/findings/${nobody}/${finding}` }),
   search: () => ({ path: `/v1/search?q=${commonWord}&limit=200` }),
   explainAccess: () => ({ path: `/v1/records/${record}/audience` }),

@@ -29,6 +29,7 @@ export const shows: Readonly<Record<string, Show>> = {
   getRecord: (call) => each(call, allOrSampled(call), showRecord),
   getRecordBody: (call) => each(call, sampled(call), showBody),
   getRecordProof: (call) => each(call, sampled(call), showProof),
+  listCitations: (call) => each(call, sampled(call), showCitations),
   getFinding: (call) => each(call, sampled(call), showFinding),
   proveInclusion: (call) => each(call, call.viewer === 'anonymous' ? stored(call) : briefly(call), showInclusion),
   explainAccess: (call) => each(call, allOrSampled(call), showAudience),
@@ -174,6 +175,15 @@ async function showProof(call: Call, record: Planted): Promise<void> {
   if (answer.status !== 200) return
   const is = answer.json<{ body: string | null }>().body === null ? 's' : 'o'
   hold(call.findings, { ...call, what: `the body of ${nameOf(record)}`, must, is })
+}
+
+/** None of the planted records cites another: withdrawing and marking is no citation. */
+async function showCitations(call: Call, record: Planted): Promise<void> {
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}/citations` })
+  const what = nameOf(record)
+  hold(call.findings, { ...call, what, must: mustBe(call, record) === '-' ? 404 : 200, is: answer.status })
+  const { items = [] } = answer.json<{ items?: Shown[] }>()
+  hold(call.findings, { ...call, what: `what cites ${what}`, must: 0, is: items.length })
 }
 
 async function showFinding(call: Call, record: Planted): Promise<void> {

@@ -97,6 +97,15 @@ t.test('a running node', async (t) => {
     const approved = await only('draft', 'approve', id, ...harmless, '--token', secondPerson)
     t.match(approved, { id, state: 'approved' })
   }
+  /** Publishes an observation that rests on a record. */
+  const cite = async (record: string) => {
+    const text = observation.replace('Callers report cloned voices.', 'Cloned voices again.')
+    const target = `{ iss: 'https://node.example', record: ${record} }`
+    writeFileSync(join(cwd, 'citing.yaml'), `${text}  cites: [{ title: Cloned voices, target: ${target} }]\n`)
+    const { id } = await only('draft', 'new', 'citing.yaml')
+    await review(String(id))
+    return String((await only('publish', String(id), '--yes')).recordId)
+  }
   await t.test('takes an observation from file to record', async (t) => {
     const { id } = await only('draft', 'new', 'observation.yaml')
     await json('draft', 'edit', String(id), '--set', '/content/howOften=daily')
@@ -202,7 +211,15 @@ t.test('a running node', async (t) => {
     t.match(stderr, `concordance publish ${id}`)
     await review(id)
     t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
+    t.match((await run('withdraw', finding, '--reason', 'error')).stderr, 'no record that is open to you cites this')
+    const citing = await cite(String((await only('list', '--finding', finding)).recordId))
+    const unsure = await run('withdraw', finding, '--reason', 'error')
+    t.equal(unsure.exit, 2, 'not without a word of confirmation')
+    t.match(unsure.stderr, `1 record cites this:\n  ${citing}  https://node.example: Cloned voices again.`)
+    t.notMatch((await run('show', citing)).stdout, 'withdrawn')
     t.match(await only('withdraw', finding, '--reason', 'error', '--note', 'wrong', '--yes'), { position: Number })
+    t.match((await run('show', citing)).stdout, 'it names a record that is withdrawn')
+    t.match(await only('show', citing), { citesWithdrawn: true, citations: [] })
     t.equal((await run('withdraw', finding, '--reason', 'error', '--yes')).exit, 6)
     t.match(await json('list', '--finding', finding), [
       { version: 2, status: 'withdrawn' },

@@ -11,6 +11,7 @@ export {
 export { explainAccess, previewAudience } from './access/preview-audience.ts'
 export { getPeerViewer } from './access/viewer.ts'
 export { type AuditedAct, type AuditFilters, audit, listAudit } from './audit.ts'
+export { listCitations } from './citations.ts'
 export { copyEntries, type EntryRow } from './database/copy.ts'
 export { migrate, requireMigrated } from './database/migrate.ts'
 export { connectionSettings, type Database, type DatabaseOptions, openDatabase } from './database/open.ts'

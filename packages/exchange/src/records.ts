@@ -47,16 +47,22 @@ const resultsAtMost = 200
  * @throws {ExchangeError} `invalid` for a cursor that no page gave.
  */
 export async function listRecords(deps: Deps, viewer: Viewer, options: ListOptions): Promise<RecordPage> {
-  const limit = Math.min(options.limit, resultsAtMost)
-  const after = options.cursor === undefined ? undefined : parseCursor(options.cursor)
-  const rows = await asViewer(deps, viewer, (db) => {
-    const query = selectOpen(deps, db, viewer, options.filters)
-      .orderBy('record.iat', 'desc')
-      .orderBy('record.log')
-      .orderBy('record.position', 'desc')
-      .limit(limit + 1)
-    return (after ? query.where(isAfter(after)) : query).execute()
-  })
+  return asViewer(deps, viewer, (db) => readRecords(selectOpen(deps, db, viewer, options.filters), options))
+}
+
+/** One page of what a query selects, newest first. @throws {ExchangeError} `invalid` for a cursor that no page gave. */
+export async function readRecords(
+  selected: ReturnType<typeof selectOpen>,
+  page: Omit<ListOptions, 'filters'>,
+): Promise<RecordPage> {
+  const limit = Math.min(page.limit, resultsAtMost)
+  const after = page.cursor === undefined ? undefined : parseCursor(page.cursor)
+  const query = selected
+    .orderBy('record.iat', 'desc')
+    .orderBy('record.log')
+    .orderBy('record.position', 'desc')
+    .limit(limit + 1)
+  const rows = await (after ? query.where(isAfter(after)) : query).execute()
   const items = rows.slice(0, limit).map(viewOf)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { items, ...(last && { next: formatCursor(last) }) }
@@ -185,7 +191,7 @@ async function readVersions(
 }
 
 /** What is closed to the viewer takes no part in the query. */
-function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: RecordFilters) {
+export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: RecordFilters) {
   const nowSeconds = secondsOf({ now })
   const standing = standingFor(viewer, nowSeconds)
   return db
@@ -194,19 +200,39 @@ function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: 
     .select(['record.log', 'record.position', 'record.record_id', 'record.iss', 'record.type', 'record.finding'])
     .select(['record.version', 'record.iat', 'record.lang', 'record.mark', 'record.title', 'record.facets'])
     .select(['log.origin', 'log.is_own', 'log.size', standing.as('status')])
+    .select(citesWithdrawn(viewer, nowSeconds).as('cites_withdrawn'))
     .where(isOpenTo(viewer, nowSeconds))
     .where((eb) => eb.and(conditionsOf(filters, standing)))
 }
 
-/** Asked of the log itself: the projection may still be behind the withdrawal. */
-const isTakenBack = sql<SqlBool>`exists (select from withdrawn
-  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)`
+/**
+ * Whether a row of `record`, joined with its `log`, was taken back. Asked of the log itself: the projection may still be
+ * behind the withdrawal.
+ */
+export function isTakenBack(record = 'record'): RawBuilder<SqlBool> {
+  const row = sql.table(record)
+  return sql<SqlBool>`exists (select from withdrawn
+    where withdrawn.log = ${row}.log and withdrawn.record_id = ${row}.record_id and withdrawn.position < log.size)`
+}
+
+/** Whether it names a record that was taken back, or a finding whose newest version was; of those the viewer may know of. */
+function citesWithdrawn(viewer: Viewer, nowSeconds: number): RawBuilder<boolean> {
+  const isCited = (target: RawBuilder<unknown>) => sql`exists (select from record cited join log on log.id = cited.log
+    where ${target} and cited.iss = citation.target_iss and ${isTakenBack('cited')} and ${isOpenTo(viewer, nowSeconds, 'cited')})`
+  const isNewest = sql`not exists (select from record newer where newer.log = cited.log and newer.finding = cited.finding
+    and newer.version > cited.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
+  return sql<boolean>`exists (select from citation
+    where citation.log = record.log and citation.position = record.position
+      and not (citation.in_body and ${isTakenBack()})
+      and (${isCited(sql`cited.record_id = citation.target_record`)}
+        or ${isCited(sql`cited.finding = citation.target_finding and ${isNewest}`)}))`
+}
 
 /** A version is superseded by a newer one only where the viewer may know of that one. */
 function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
   const isSuperseded = sql`exists (select from record newer where newer.log = record.log
     and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
-  return sql`case when ${isTakenBack} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
+  return sql`case when ${isTakenBack()} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
 }
 
 type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
@@ -230,7 +256,7 @@ function matches(q: string): Expression<SqlBool> {
   const words = parseQuery(q)
   return words === undefined
     ? sql<SqlBool>`false`
-    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack})`
+    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack()})`
 }
 
 /** The query let only rows through that are open to the viewer; of what was taken back, the statement is. */
@@ -252,6 +278,7 @@ function viewOf(row: RecordRow): RecordView {
     state: isWhole ? 'open' : 'statement',
     facets: isWhole ? row.facets : {},
     verified: { size: row.size },
+    ...(row.cites_withdrawn && { citesWithdrawn: true }),
   }
 }
 

@@ -127,12 +127,17 @@ const typeWithRelation: Partial<Record<Relation['kind'], string>> = { withdraws:
 export function targetsOf({ rel }: JsonObject): RelationTarget[] {
   if (!Array.isArray(rel)) return []
   const targets = rel.slice(0, limits.relations).map((relation: { target?: unknown } | null) => relation?.target)
-  return targets.filter((target): target is RelationTarget => Check(TargetShape, target))
+  return targets.filter(isRelationTarget)
+}
+
+export function isRelationTarget(value: unknown): value is RelationTarget {
+  return Check(TargetShape, value)
 }
 
 const closed = { additionalProperties: false } as const
 
-const TargetShape = Type.Union([
+/** Names a record, or a finding whatever its version. */
+export const TargetShape = Type.Union([
   Type.Object({ iss: EntityIdText, record: Base64url32 }, closed),
   Type.Object({ iss: EntityIdText, finding: FindingId }, closed),
 ])

@@ -97,7 +97,7 @@ t.test('every failure is a problem', async (t) => {
     })
     const { recordId } = published.json<Receipt>()
     const never = recordId.startsWith('A') ? recordId.replace(/^A/, 'B') : recordId.replace(/^./, 'A')
-    for (const part of ['', '/body', '/proof']) {
+    for (const part of ['', '/body', '/proof', '/citations']) {
       const closed = await send(node.url, { path: `/v1/records/${recordId}${part}` })
       t.equal(closed.status, 404)
       t.same(told(closed), told(await send(node.url, { path: `/v1/records/${never}${part}` })))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type DraftView, type Receipt } from '@concordance/protocol'
 import { confirm } from '../ask.ts'
+import { sayWhatCites } from '../citations.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -125,8 +126,10 @@ export async function withdrawFinding(context: Context, finding: string, options
     ...(options.note.length === 0 ? {} : { note: localize(options.note) }),
     ...(options.replacement === undefined ? {} : { replacement: parseReplacement(options.replacement) }),
   }
-  if (!terminal.json)
+  if (!terminal.json) {
     terminal.talk(`withdraws ${finding}: whoever holds it hides its body; that it was there stays known`)
+    await sayWhatCites(context, finding)
+  }
   await confirm(context, finding, options)
   const headers = { 'idempotency-key': randomUUID() }
   const receipt = await withClient(context, (client) =>

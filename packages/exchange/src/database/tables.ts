@@ -20,6 +20,7 @@ export interface Tables {
   foreign_checkpoint: ForeignCheckpointTable
   comparison: ComparisonTable
   record: RecordTable
+  citation: CitationTable
   draft: DraftTable
   draft_review: DraftReviewTable
   draft_comment: DraftCommentTable
@@ -218,6 +219,16 @@ export interface RecordTable {
   facets: JsonWithDefault<Record<string, string | string[]>>
   /** Text form of a tsvector. */
   words: ColumnType<string, string | undefined, string>
+}
+
+export interface CitationTable {
+  log: number
+  position: number
+  number: number
+  target_iss: string
+  target_record: Buffer | null
+  target_finding: string | null
+  in_body: boolean
 }
 
 export interface DraftTable {

@@ -2,6 +2,7 @@ import {
   findRecordType,
   type JsonObject,
   type Marking,
+  namedTargetsOf,
   parseStatementUnsafe,
   type RecordDescription,
   type Statement,
@@ -44,10 +45,7 @@ async function projectNext(
   const range = await lockRange(client, log, wait ? '' : 'skip locked')
   if (!range) return undefined
   const rows = await listEntries(client, log, range)
-  await insertRecords(
-    client,
-    rows.flatMap((row) => projectEntry(log, range.iss, row)),
-  )
+  await insertEntries(client, { log, iss: range.iss }, rows)
   await client.query('update projection set position = $2 where log = $1', [log, range.to])
   return { log, from: range.from, to: range.to }
 }
@@ -67,9 +65,22 @@ export async function projectOpened(
     [log],
   )
   const entries = await listEntries(client, log, { iss, from, to: Math.min(to, rows[0]?.position ?? 0) })
+  await insertEntries(client, { log, iss }, entries)
+}
+
+async function insertEntries(
+  client: pg.ClientBase,
+  { log, iss }: { log: number; iss: string },
+  entries: readonly StoredEntry[],
+): Promise<void> {
+  const readable = entries.map(readEntry)
   await insertRecords(
     client,
-    entries.flatMap((entry) => projectEntry(log, iss, entry)),
+    readable.map((entry) => projectEntry(log, iss, entry)),
+  )
+  await insertCitations(
+    client,
+    readable.flatMap((entry) => citationsOf(log, entry)),
   )
 }
 
@@ -119,41 +130,61 @@ async function listEntries(client: pg.ClientBase, log: number, { from, to }: Ran
   return rows
 }
 
-/** The entry passed the gate before it was stored; here it is only read. */
-function projectEntry(log: number, iss: string, entry: StoredEntry): object[] {
-  const { statement } = parseStatementUnsafe(entry.statement)
-  const { title, text, facets } = describe(statement, entry.body)
-  const mark = entry.mark ?? statement.mark
-  return [
-    {
-      log,
-      position: entry.position,
-      record_id: `\\x${entry.record_id.toString('hex')}`,
-      iss,
-      type: statement.type,
-      finding: statement.finding,
-      version: statement.version,
-      iat: statement.iat,
-      lang: statement.lang,
-      tlp: mark.tlp,
-      embargo_until: mark.embargoUntil ?? null,
-      group_iss: mark.group?.iss ?? null,
-      group_finding: mark.group?.finding ?? null,
-      target: entry.target,
-      readers: entry.readers,
-      mark,
-      has_body: entry.body !== null,
-      title,
-      facets,
-      words: formatWords(Object.values(title), [...text, statement.type]),
-    },
-  ]
+type ReadableEntry = Omit<StoredEntry, 'statement' | 'body'> & {
+  readonly statement: Statement
+  readonly body: JsonObject | undefined
 }
 
-function describe(statement: Statement, body: string | null): RecordDescription {
+/** The entry passed the gate before it was stored; here it is only read. */
+function readEntry({ statement, body, ...entry }: StoredEntry): ReadableEntry {
+  const parsed = body === null ? undefined : (JSON.parse(body) as JsonObject)
+  return { ...entry, statement: parseStatementUnsafe(statement).statement, body: parsed }
+}
+
+function projectEntry(log: number, iss: string, entry: ReadableEntry): object {
+  const { statement, body } = entry
+  const { title, text, facets } = describe(statement, body)
+  const mark = entry.mark ?? statement.mark
+  return {
+    log,
+    position: entry.position,
+    record_id: `\\x${entry.record_id.toString('hex')}`,
+    iss,
+    type: statement.type,
+    finding: statement.finding,
+    version: statement.version,
+    iat: statement.iat,
+    lang: statement.lang,
+    tlp: mark.tlp,
+    embargo_until: mark.embargoUntil ?? null,
+    group_iss: mark.group?.iss ?? null,
+    group_finding: mark.group?.finding ?? null,
+    target: entry.target,
+    readers: entry.readers,
+    mark,
+    has_body: body !== undefined,
+    title,
+    facets,
+    words: formatWords(Object.values(title), [...text, statement.type]),
+  }
+}
+
+function citationsOf(log: number, { position, statement, body }: ReadableEntry): object[] {
+  return namedTargetsOf(statement, body).map(({ target, inBody }, number) => ({
+    log,
+    position,
+    number,
+    target_iss: target.iss,
+    target_record: 'record' in target ? `\\x${Buffer.from(target.record, 'base64url').toString('hex')}` : null,
+    target_finding: 'finding' in target ? target.finding : null,
+    in_body: inBody,
+  }))
+}
+
+function describe(statement: Statement, body: JsonObject | undefined): RecordDescription {
   const type = findRecordType(statement.type)
-  if (!type || body === null) return { title: {}, text: [], facets: {} }
-  return type.describe(JSON.parse(body) as JsonObject)
+  if (!type || body === undefined) return { title: {}, text: [], facets: {} }
+  return type.describe(body)
 }
 
 async function insertRecords(client: pg.ClientBase, records: readonly object[]): Promise<void> {
@@ -169,5 +200,17 @@ async function insertRecords(client: pg.ClientBase, records: readonly object[]):
        title jsonb, facets jsonb, words text)
      on conflict do nothing`,
     [JSON.stringify(records)],
+  )
+}
+
+async function insertCitations(client: pg.ClientBase, citations: readonly object[]): Promise<void> {
+  if (citations.length === 0) return
+  await client.query(
+    `insert into citation (log, position, number, target_iss, target_record, target_finding, in_body)
+     select log, position, number, target_iss, target_record, target_finding, in_body
+     from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, number int, target_iss text,
+       target_record bytea, target_finding uuid, in_body boolean)
+     on conflict do nothing`,
+    [JSON.stringify(citations)],
   )
 }

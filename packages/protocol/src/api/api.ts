@@ -35,7 +35,15 @@ import {
   signIn,
   signOut,
 } from './people-routes.ts'
-import { getFinding, getRecord, getRecordBody, getRecordProof, listRecords, publishRecord } from './record-routes.ts'
+import {
+  getFinding,
+  getRecord,
+  getRecordBody,
+  getRecordProof,
+  listCitations,
+  listRecords,
+  publishRecord,
+} from './record-routes.ts'
 import { answerSearch, search } from './search-routes.ts'
 import {
   addClearance,
@@ -82,6 +90,7 @@ export const api = {
   getRecord,
   getRecordBody,
   getRecordProof,
+  listCitations,
   getFinding,
   reviseFinding,
   withdrawFinding,

@@ -51,6 +51,23 @@ export const getRecordProof = {
   schema: { params: byId, response: { 200: RecordProofFile } },
 } as const satisfies RouteContract
 
+export const listCitations = {
+  method: 'GET',
+  url: '/v1/records/:id/citations',
+  access: 'viewer',
+  scope: 'read',
+  operationId: 'listCitations',
+  summary: 'List what cites a record',
+  description: 'Records open to the viewer that name the record or its finding, of every institute, newest first.',
+  tags: ['records'],
+  problems: ['invalid', 'not-found'],
+  schema: {
+    params: byId,
+    querystring: Type.Object({ cursor: Type.Optional(Cursor), limit: Type.Optional(Limit) }, closed),
+    response: { 200: RecordPage },
+  },
+} as const satisfies RouteContract
+
 export const listRecords = {
   method: 'GET',
   url: '/v1/records',

@@ -196,6 +196,9 @@ const recordView = {
   state: Type.Enum(['statement', 'open'], { description: 'What of the record is open to this viewer.' }),
   facets: Type.Record(Type.String(), Type.Unknown(), { description: 'Searchable properties by name.' }),
   verified: Type.Object({ size: Size }, { description: 'Size of the verified checkpoint that covers the record.' }),
+  citesWithdrawn: Type.Optional(
+    Type.Literal(true, { description: 'A record that it names is withdrawn, as far as this viewer may know.' }),
+  ),
 }
 
 export const RecordView = Type.Object(recordView, {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { TargetShape } from '../statement.ts'
 
 /** The single values that the bodies of several record types share. */
 
@@ -28,12 +29,13 @@ export const DayOrInstant = Type.String({
     '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d))?$',
 })
 
-/** A source outside the exchange. Its URL is shown to people and never fetched. */
+/** A source: outside the exchange, or a record in it. Its URL is shown to people and never fetched. */
 export type Citation = Static<typeof Citation>
 export const Citation = Type.Object({
   title: Type.String({ minLength: 1, maxLength: 300 }),
   url: Type.Optional(Type.String({ pattern: '^https?://\\S+$', maxLength: 1000 })),
   date: Type.Optional(DayOrInstant),
+  target: Type.Optional(TargetShape),
 })
 
 export const Citations = Type.Array(Citation, { maxItems: 50 })

@@ -1,4 +1,4 @@
-import { exportRecord, getRecord, listRecords, listVersions, type SyncDeps } from '@concordance/exchange'
+import { exportRecord, getRecord, listCitations, listRecords, listVersions, type SyncDeps } from '@concordance/exchange'
 import { type AnswerOf, api, parseStatementUnsafe } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { viewerOf } from '../caller.ts'
@@ -38,6 +38,14 @@ export const recordRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async
       (await exportRecord(deps, await viewerOf(deps, request), request.params.id)) as AnswerOf<
         typeof api.getRecordProof
       >,
+  })
+  app.route({
+    ...api.listCitations,
+    handler: async (request) => {
+      const { cursor, limit = defaultLimit } = request.query
+      const page = { limit, ...(cursor !== undefined && { cursor }) }
+      return listCitations(deps, await viewerOf(deps, request), request.params.id, page)
+    },
   })
   app.route({
     ...api.getFinding,
