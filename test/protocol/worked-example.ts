@@ -8,6 +8,7 @@ import {
   encodeBase64url,
   formatEntryLine,
   formatTrailerLine,
+  openedDigestOf,
   positionsDigest,
   publicJwkOf,
   signCoverage,
@@ -37,6 +38,7 @@ export async function renderWorkedExample(): Promise<string> {
   const note = await signNote({ origin, size: 2, root }, signers.log, publicJwkOf(testKey('node.example log')))
   const opened = entries.map(({ position }) => ({ position, state: 'open' as const }))
   const peer = 'https://peer.example'
+  const salt = bytesOf('worked example of a page', 16)
   const coverage = await signCoverage(
     {
       v: 1,
@@ -44,7 +46,7 @@ export async function renderWorkedExample(): Promise<string> {
       peer,
       from: 0,
       to: 2,
-      openedDigest: positionsDigest(opened),
+      openedDigest: openedDigestOf(salt, opened),
       commonDigest: positionsDigest(opened.map(({ position }) => ({ position }))),
       accessAt: 0,
     },
@@ -76,7 +78,7 @@ export async function renderWorkedExample(): Promise<string> {
     `The peer \`${peer}\` asks for the log with this token in \`Authorization: Concordance …\`:`,
     code(payloadOf(token), token),
     'and is answered with this page:',
-    code(...entries.map(formatEntryLine), formatTrailerLine({ next: 2, coverage, checkpoint })),
+    code(...entries.map(formatEntryLine), formatTrailerLine({ next: 2, coverage, checkpoint, salt })),
     'whose coverage statement says:',
     code(payloadOf(coverage)),
   ].join('\n\n')

@@ -8,8 +8,8 @@ export interface LogHashes {
   readonly names: ReadonlyMap<string, string>
 }
 
-/** In the coverage statements of the other log, which peers compare: this digest of theirs says what is open to the node. */
-const openedToUs = /"openedDigest":"[\w-]{43}"(?=.*"peer":"https:\/\/one\.example")/g
+/** Of a coverage statement: over a salt that is random for each page and that its peer alone is given. */
+const salted = /"openedDigest":"[\w-]{43}"(?=.*"peer":)/g
 
 /**
  * What two worlds cannot have in common, because their leaves differ, and what belongs to one request alone. Everything
@@ -19,7 +19,8 @@ const differences: readonly { readonly what: string; readonly pattern: RegExp; r
   { what: 'id of the request', pattern: /"instance":"urn:uuid:[0-9a-f-]{36}"/g, as: () => '"instance":"one request"' },
   { what: 'time a search took', pattern: /"tookMs":\d+/g, as: () => '"tookMs":0' },
   { what: 'time of the machine', pattern: /"lastSyncedAt":"[\d-]+T[\d:.]+Z"/g, as: () => '"lastSyncedAt":"then"' },
-  { what: 'what a log opened to the node', pattern: openedToUs, as: () => '"openedDigest":"one digest"' },
+  { what: 'salt of a page', pattern: /"salt":"[\w-]{22}"(?=}\n)/g, as: () => '"salt":"one salt"' },
+  { what: 'digest over the salt of a page', pattern: salted, as: () => '"openedDigest":"one digest"' },
   { what: 'signature over one of these', pattern: /[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{40,}/g, as: nameJws },
   { what: 'signature of a note over a root', pattern: /(?<=(\\n|\n)— \S+ )[A-Za-z0-9+/]+=*/g, as: () => 'signature' },
   {
@@ -34,8 +35,10 @@ type Replace = (found: string, names: Names) => string
 type Names = (hash: string) => string | undefined
 
 /** An answer as it is compared: status, headers and body, each hash of a log by what it is the hash of. */
-export function plainly({ hashes }: World, { status, headers, text }: Answer): string {
-  const { date: _, 'content-length': length, ...others } = headers
+export function plainly({ hashes }: World, { status, headers, text }: Answer, path: string): string {
+  const { date: _, 'content-length': sent, ...others } = headers
+  // A search says how long it took, which is one digit or more; to HEAD too, by its length.
+  const length = path.startsWith('/v1/search') && status === 200 ? 'by the time it took' : sent
   const names: Names = (hash) => hashes.map((log) => log.names.get(hash)).find((name) => name !== undefined)
   const head = Object.entries({ ...others, 'content-length': length }).map(([name, value]) => `${name}: ${value}`)
   return [status, ...head.sort(), '', replaceAll(text, names)].join('\n')

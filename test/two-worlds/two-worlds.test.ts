@@ -96,7 +96,7 @@ async function askBoth(worlds: Worlds, asker: Asker, questions: readonly Questio
 async function askOf({ founding, whole, without }: Worlds, asker: Asker, question: Question): Promise<Asked> {
   const signed = await sign(founding, asker, question, whole.deps.now())
   const [first, second] = await Promise.all([ask(whole, signed), ask(without, signed)])
-  return { question, answers: [plainly(whole, first), plainly(without, second)] }
+  return { question, answers: [plainly(whole, first, question.path), plainly(without, second, question.path)] }
 }
 
 const lists = ['/v1/records?limit=3', '/v1/records?limit=2&q=everywhere', '/v1/drafts?limit=1']

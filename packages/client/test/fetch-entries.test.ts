@@ -5,7 +5,7 @@ import { createClient, fetchEntries } from '../src/index.ts'
 import { failing, serve, type Test } from './support/serve.ts'
 
 const leaf = 'A'.repeat(43)
-const trailer = { next: 2, coverage: 'a.b.c', checkpoint: 'd.e.f' }
+const trailer = { next: 2, coverage: 'a.b.c', checkpoint: 'd.e.f', salt: 'c2FsdC1zYWx0LXNhbHQtLQ' }
 const entries: WireEntry[] = [
   { position: 0, leaf, state: 'hash' },
   { position: 1, leaf, state: 'open', statement: 'g.h.i', body: '{"title":"Prüfung 試験 🧪"}' },

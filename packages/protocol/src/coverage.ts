@@ -20,7 +20,7 @@ export type Coverage = {
   /** Positions `from` up to, not including, `to`; equal for an empty page. */
   from: number
   to: number
-  /** `positionsDigest` of all opened entries, with their state. */
+  /** `openedDigestOf` all opened entries, under the salt of the page. */
   openedDigest: string
   /** `positionsDigest`, without state, of those every active peer must get: CLEAR or GREEN without embargo in the signed statement, narrowed ones included. */
   commonDigest: string
@@ -68,12 +68,24 @@ export function verifyCoverage(compact: string, keyset: Keyset): Coverage {
 }
 
 /**
- * Base64url SHA-256 over one line per entry, `<position> <state>\n` or, where no state is given, `<position>\n`.
- * Requires ascending positions.
+ * Base64url SHA-256 over `<salt>\n` and one line `<position> <state>\n` for each opened entry. Requires ascending positions.
+ *
+ * @param salt As in the last line of the page.
  */
-export function positionsDigest(lines: readonly { position: number; state?: 'open' | 'statement' }[]): string {
-  const text = lines.map(({ position, state }) => (state === undefined ? `${position}\n` : `${position} ${state}\n`))
-  return hash('sha256', text.join(''), 'base64url')
+export function openedDigestOf(
+  salt: string,
+  opened: readonly { position: number; state: 'open' | 'statement' }[],
+): string {
+  return hash(
+    'sha256',
+    `${salt}\n${opened.map(({ position, state }) => `${position} ${state}\n`).join('')}`,
+    'base64url',
+  )
+}
+
+/** Base64url SHA-256 over one line `<position>\n` for each. Requires ascending positions. */
+export function positionsDigest(lines: readonly { position: number }[]): string {
+  return hash('sha256', lines.map(({ position }) => `${position}\n`).join(''), 'base64url')
 }
 
 const checkCoverage: (value: unknown) => Coverage = checkOf(

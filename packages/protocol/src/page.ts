@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ProtocolError } from './error.ts'
 import { limits } from './limits.ts'
-import { Base64url32, Count, checkOf, JwsText } from './schema.ts'
+import { Base64url16, Base64url32, Count, checkOf, JwsText } from './schema.ts'
 
 /** One entry as it travels: what of it is open to the peer. */
 export type WireEntry = {
@@ -23,6 +23,8 @@ export type PageTrailer = {
   coverage: string
   /** Newest checkpoint of the log, compact JWS; the page does not reach beyond its size. */
   checkpoint: string
+  /** 16 random bytes under `openedDigest`: without them nobody else can guess from the statement what this peer is given. */
+  salt: string
 }
 
 /** The line of an entry: members in this order, no white space, so that every byte of a page has a meaning. */
@@ -31,8 +33,8 @@ export function formatEntryLine({ position, leaf, state, statement, body }: Wire
 }
 
 /** The last line of a page. */
-export function formatTrailerLine({ next, coverage, checkpoint }: PageTrailer): string {
-  return JSON.stringify({ next, coverage, checkpoint })
+export function formatTrailerLine({ next, coverage, checkpoint, salt }: PageTrailer): string {
+  return JSON.stringify({ next, coverage, checkpoint, salt })
 }
 
 /**
@@ -70,7 +72,7 @@ const checkEntry = checkOf(
 )
 
 const checkTrailer = checkOf(
-  Type.Object({ next: Count, coverage: JwsText, checkpoint: JwsText }),
+  Type.Object({ next: Count, coverage: JwsText, checkpoint: JwsText, salt: Base64url16 }),
   'last line of a page',
   'PAGE',
 )

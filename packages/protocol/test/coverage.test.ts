@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   type Coverage,
+  openedDigestOf,
   parseCoverageUnsafe,
   positionsDigest,
   publicJwkOf,
@@ -25,7 +26,7 @@ const coverage: Coverage = {
   peer: 'https://b.example',
   from: 0,
   to: 3,
-  openedDigest: positionsDigest([
+  openedDigest: openedDigestOf('c2FsdC1zYWx0LXNhbHQtLQ', [
     { position: 0, state: 'open' },
     { position: 2, state: 'statement' },
   ]),
@@ -40,7 +41,7 @@ const signAnyway = (change: object, signer = signers.log) =>
   signCompact('concordance-coverage+jwt', JSON.parse(JSON.stringify({ ...coverage, ...change })), signer)
 
 t.test('the digest of positions is over a line each', async (t) => {
-  t.equal(coverage.openedDigest, hash('sha256', '0 open\n2 statement\n', 'base64url'))
+  t.equal(coverage.openedDigest, hash('sha256', 'c2FsdC1zYWx0LXNhbHQtLQ\n0 open\n2 statement\n', 'base64url'))
   t.equal(coverage.commonDigest, hash('sha256', '0\n', 'base64url'))
   t.equal(positionsDigest([]), hash('sha256', '', 'base64url'))
 })

@@ -8,7 +8,7 @@ const open = await entryAt(await createInstitute(), 7)
 const { statement = '', body: _, ...rest } = open
 const withoutBody: WireEntry = { ...rest, statement, state: 'statement' }
 const closed: WireEntry = { position: 7, leaf: open.leaf, state: 'hash' }
-const trailer = { next: 8, coverage: statement, checkpoint: statement }
+const trailer = { next: 8, coverage: statement, checkpoint: statement, salt: 'c2FsdC1zYWx0LXNhbHQtLQ' }
 
 const verdict = (line: string) => verdictOf(() => parseEntryLine(line))
 const trailerVerdict = (line: string) => verdictOf(() => parseTrailerLine(line))

@@ -2,6 +2,7 @@ import {
   type Coverage,
   encodeBase64url,
   limits,
+  openedDigestOf,
   type PageTrailer,
   positionsDigest,
   signCoverage,
@@ -54,12 +55,14 @@ export async function readPage(
   const narrowed = narrowedOf(sent)
   const newest = Math.max(-1, ...narrowed.map(({ by }) => by))
   if (newest >= sealed.size) return readPageOnceSealed(deps, peer, asked, newest)
-  const coverage = coverageOf(deps, { viewer, from, entries, common, narrowed, accessAt, sealed })
+  const salt = encodeBase64url(deps.random(16))
+  const coverage = coverageOf(deps, { viewer, from, entries, common, narrowed, accessAt, sealed, salt })
   await recordDelivery(deps, { peer: viewer.iss, kind: 'page', page: coverage, positions: openedOf(entries), accessAt })
   const trailer = {
     next: coverage.to,
     coverage: await signCoverage(coverage, deps.signers.log),
     checkpoint: sealed.checkpoint,
+    salt,
   }
   return { entries, trailer, common, size: sealed.size }
 }
@@ -231,10 +234,11 @@ interface PageParts {
   readonly narrowed: NonNullable<Coverage['narrowed']>
   readonly accessAt: number
   readonly sealed: SealedCheckpoint
+  readonly salt: string
 }
 
 function coverageOf({ identity, now }: Deps, page: PageParts): Coverage {
-  const { viewer, from, entries, common, narrowed, accessAt, sealed } = page
+  const { viewer, from, entries, common, narrowed, accessAt, sealed, salt } = page
   const opened = entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [{ position, state }]))
   return {
     v: 1,
@@ -243,7 +247,7 @@ function coverageOf({ identity, now }: Deps, page: PageParts): Coverage {
     peer: viewer.iss,
     from,
     to: from + entries.length,
-    openedDigest: positionsDigest(opened),
+    openedDigest: openedDigestOf(salt, opened),
     commonDigest: positionsDigest(common.map((position) => ({ position }))),
     ...(narrowed.length > 0 && { narrowed }),
     ...(hasLowCeiling(viewer) && { ceiling: 'CLEAR' }),

@@ -12,6 +12,7 @@ import {
   isCommon,
   type Keyset,
   limits,
+  openedDigestOf,
   positionsDigest,
   verifyCoverage,
 } from '@concordance/protocol'
@@ -176,7 +177,9 @@ function verifyAuthorised({ accessAt }: Coverage, mirror: Mirror): void {
 
 function verifyOpened(coverage: Coverage, page: EntriesPage, entries: readonly GatedEntry[]): number[] {
   const opened = page.entries.flatMap(({ position, state }) => (state === 'hash' ? [] : [{ position, state }]))
-  if (positionsDigest(opened) !== coverage.openedDigest) throw new SyncError('PAGE', 'coverage opens other positions')
+  if (openedDigestOf(page.trailer.salt, opened) !== coverage.openedDigest) {
+    throw new SyncError('PAGE', 'coverage opens other positions')
+  }
   const common = listCommon(coverage, entries)
   if (positionsDigest(common.map((position) => ({ position }))) !== coverage.commonDigest) {
     throw new SyncError('PAGE', 'coverage lists other common positions')

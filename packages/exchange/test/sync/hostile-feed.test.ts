@@ -1,9 +1,9 @@
 import {
   type AccessPage,
   encodeBase64url,
+  openedDigestOf,
   parseAccessPageUnsafe,
   parseCoverageUnsafe,
-  positionsDigest,
   type Signer,
   signAccessPage,
   signCoverage,
@@ -99,7 +99,7 @@ t.test('a page of the feed is refused, and nothing has happened, when it', async
       const page = await follower.calls.fetchEntries(asked)
       if (asked.from !== given.position) return page
       const { coverage } = parseCoverageUnsafe(page.trailer.coverage)
-      const closed = { ...coverage, openedDigest: positionsDigest([]) }
+      const closed = { ...coverage, openedDigest: openedDigestOf(page.trailer.salt, []) }
       const { position } = given
       const other = { position, leaf: encodeBase64url(new Uint8Array(32)), state: 'hash' } as const
       const trailer = { ...page.trailer, coverage: await signCoverage(closed, origin.deps.signers.log) }
