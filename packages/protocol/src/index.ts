@@ -52,7 +52,14 @@ export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { type EncodedBody, encodeBody, verifyBody } from './body.ts'
 export { canonicalize, type JsonObject, type JsonValue, parseCanonical, parseJson } from './canonical-json.ts'
 export { namedTargetsOf } from './citations.ts'
-export { type Coverage, parseCoverageUnsafe, positionsDigest, signCoverage, verifyCoverage } from './coverage.ts'
+export {
+  type Coverage,
+  openedDigestOf,
+  parseCoverageUnsafe,
+  positionsDigest,
+  signCoverage,
+  verifyCoverage,
+} from './coverage.ts'
 export { type GateContext, type GatedEntry, gateEntries, type Quarantine } from './entry-gate.ts'
 export { ProtocolError, type ProtocolErrorCode } from './error.ts'
 export {
