@@ -5,7 +5,8 @@ import type { Viewer } from './access/may-open.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
-import { isTakenBack, type ListOptions, readRecords, selectOpen } from './records.ts'
+import { type ListOptions, readRecords } from './records.ts'
+import { isTakenBack, selectOpen } from './select-open.ts'
 
 /**
  * Records open to the viewer that name a record or its finding, own and copied, newest first, one page at a time.
@@ -24,7 +25,7 @@ export async function listCitations(
   return asViewer(deps, viewer, async (db) => {
     const target = await selectOpen(deps, db, viewer, {}).where('record.record_id', '=', id).executeTakeFirst()
     if (!target) throw new ExchangeError('not-found', 'there is no such record')
-    return readRecords(selectOpen(deps, db, viewer, {}).where(names(target)), page)
+    return readRecords(deps, db, viewer, selectOpen(deps, db, viewer, {}).where(names(target)), page)
   })
 }
 
@@ -35,5 +36,5 @@ function names({ record_id, iss, finding }: { record_id: Buffer; iss: string; fi
     where citation.target_record = ${record_id} and citation.target_iss = ${iss} and citation.in_body = ${inBody}
     union select citation.log, citation.position from citation
     where citation.target_finding = ${finding}::uuid and citation.target_iss = ${iss} and citation.in_body = ${inBody})`
-  return sql<boolean>`(${naming(false)} or (${naming(true)} and not ${isTakenBack()}))`
+  return sql<boolean>`(${naming(false)} or (${naming(true)} and not ${isTakenBack}))`
 }

@@ -7,28 +7,18 @@ import type {
   VersionView,
 } from '@concordance/protocol'
 import { encodeBase64url, judgeOpening, parseStatementUnsafe } from '@concordance/protocol'
-import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
 import { lengthOfFeed } from './access/access-feed.ts'
 import { asViewer } from './access/as-viewer.ts'
 import { recordDelivery } from './access/deliveries.ts'
-import { isOpenTo } from './access/is-open-to.ts'
 import type { PeerViewer, Viewer } from './access/may-open.ts'
+import { listCitingWithdrawn } from './citing-withdrawn.ts'
 import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
 import { parseQuery } from './search/query.ts'
-
-/** What a list is narrowed to; everything given must hold. */
-export interface RecordFilters {
-  readonly type?: string
-  readonly iss?: string
-  readonly tlp?: string
-  readonly status?: 'current' | 'superseded' | 'withdrawn'
-  readonly finding?: string
-  /** As a person typed it. */
-  readonly q?: string
-}
+import { type RecordFilters, type RecordRow, selectOpen } from './select-open.ts'
 
 export interface ListOptions {
   readonly filters: RecordFilters
@@ -47,11 +37,16 @@ const resultsAtMost = 200
  * @throws {ExchangeError} `invalid` for a cursor that no page gave.
  */
 export async function listRecords(deps: Deps, viewer: Viewer, options: ListOptions): Promise<RecordPage> {
-  return asViewer(deps, viewer, (db) => readRecords(selectOpen(deps, db, viewer, options.filters), options))
+  return asViewer(deps, viewer, (db) =>
+    readRecords(deps, db, viewer, selectOpen(deps, db, viewer, options.filters), options),
+  )
 }
 
 /** One page of what a query selects, newest first. @throws {ExchangeError} `invalid` for a cursor that no page gave. */
 export async function readRecords(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
   selected: ReturnType<typeof selectOpen>,
   page: Omit<ListOptions, 'filters'>,
 ): Promise<RecordPage> {
@@ -63,7 +58,7 @@ export async function readRecords(
     .orderBy('record.position', 'desc')
     .limit(limit + 1)
   const rows = await (after ? query.where(isAfter(after)) : query).execute()
-  const items = rows.slice(0, limit).map(viewOf)
+  const items = await viewsOf(deps, db, viewer, rows.slice(0, limit))
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { items, ...(last && { next: formatCursor(last) }) }
 }
@@ -77,16 +72,16 @@ export async function searchRecords(
 ): Promise<RecordView[]> {
   const words = parseQuery(filters.q)
   if (words === undefined) return []
-  const rows = await asViewer(deps, viewer, (db) =>
-    selectOpen(deps, db, viewer, filters)
+  return asViewer(deps, viewer, async (db) => {
+    const rows = await selectOpen(deps, db, viewer, filters)
       .orderBy(sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
       .orderBy('record.iat', 'desc')
       .orderBy('record.log')
       .orderBy('record.position', 'desc')
       .limit(Math.min(limit, resultsAtMost))
-      .execute(),
-  )
-  return rows.map(viewOf)
+      .execute()
+    return viewsOf(deps, db, viewer, rows)
+  })
 }
 
 /**
@@ -124,7 +119,7 @@ async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id
     .where('record.record_id', '=', id)
     .executeTakeFirst()
   if (!row) throw new ExchangeError('not-found', 'there is no such record')
-  const view = viewOf(row)
+  const view = viewOf(row, await listCitingWithdrawn(deps, db, viewer, [row]))
   const compact = row.statement.toString('utf8')
   const { statement } = parseStatementUnsafe(compact)
   const body = view.state === 'open' ? (row.body?.toString('utf8') ?? null) : null
@@ -190,77 +185,18 @@ async function readVersions(
   }))
 }
 
-/** What is closed to the viewer takes no part in the query. */
-export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: RecordFilters) {
-  const nowSeconds = secondsOf({ now })
-  const standing = standingFor(viewer, nowSeconds)
-  return db
-    .selectFrom('record')
-    .innerJoin('log', 'log.id', 'record.log')
-    .select(['record.log', 'record.position', 'record.record_id', 'record.iss', 'record.type', 'record.finding'])
-    .select(['record.version', 'record.iat', 'record.lang', 'record.mark', 'record.title', 'record.facets'])
-    .select(['log.origin', 'log.is_own', 'log.size', standing.as('status')])
-    .select(citesWithdrawn(viewer, nowSeconds).as('cites_withdrawn'))
-    .where(isOpenTo(viewer, nowSeconds))
-    .where((eb) => eb.and(conditionsOf(filters, standing)))
-}
-
-/**
- * Whether a row of `record`, joined with its `log`, was taken back. Asked of the log itself: the projection may still be
- * behind the withdrawal.
- */
-export function isTakenBack(record = 'record'): RawBuilder<SqlBool> {
-  const row = sql.table(record)
-  return sql<SqlBool>`exists (select from withdrawn
-    where withdrawn.log = ${row}.log and withdrawn.record_id = ${row}.record_id and withdrawn.position < log.size)`
-}
-
-/** Whether it names a record that was taken back, or a finding whose newest version was; of those the viewer may know of. */
-function citesWithdrawn(viewer: Viewer, nowSeconds: number): RawBuilder<boolean> {
-  const isCited = (target: RawBuilder<unknown>) => sql`exists (select from record cited join log on log.id = cited.log
-    where ${target} and cited.iss = citation.target_iss and ${isTakenBack('cited')} and ${isOpenTo(viewer, nowSeconds, 'cited')})`
-  const isNewest = sql`not exists (select from record newer where newer.log = cited.log and newer.finding = cited.finding
-    and newer.version > cited.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
-  return sql<boolean>`exists (select from citation
-    where citation.log = record.log and citation.position = record.position
-      and not (citation.in_body and ${isTakenBack()})
-      and (${isCited(sql`cited.record_id = citation.target_record`)}
-        or ${isCited(sql`cited.finding = citation.target_finding and ${isNewest}`)}))`
-}
-
-/** A version is superseded by a newer one only where the viewer may know of that one. */
-function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
-  const isSuperseded = sql`exists (select from record newer where newer.log = record.log
-    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
-  return sql`case when ${isTakenBack()} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
-}
-
-type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
-
-function conditionsOf(
-  { type, iss, tlp, status, finding, q }: RecordFilters,
-  standing: RawBuilder<RecordView['status']>,
-): Expression<SqlBool>[] {
-  const conditions: Expression<SqlBool>[] = []
-  if (type !== undefined) conditions.push(sql<SqlBool>`record.type = ${type}`)
-  if (iss !== undefined) conditions.push(sql<SqlBool>`record.iss = ${iss}`)
-  if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
-  if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
-  if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
-  if (q !== undefined) conditions.push(matches(q))
-  return conditions
-}
-
-/** A question without a searchable word matches nothing, and nothing is found by a body that was taken back. */
-function matches(q: string): Expression<SqlBool> {
-  const words = parseQuery(q)
-  return words === undefined
-    ? sql<SqlBool>`false`
-    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack()})`
+async function viewsOf(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
+  rows: readonly RecordRow[],
+): Promise<RecordView[]> {
+  const citing = await listCitingWithdrawn(deps, db, viewer, rows)
+  return rows.map((row) => viewOf(row, citing))
 }
 
 /** The query let only rows through that are open to the viewer; of what was taken back, the statement is. */
-function viewOf(row: RecordRow): RecordView {
+function viewOf(row: RecordRow, citingWithdrawn: ReadonlySet<RecordRow>): RecordView {
   const isWhole = row.status !== 'withdrawn'
   return {
     recordId: encodeBase64url(row.record_id),
@@ -278,7 +214,7 @@ function viewOf(row: RecordRow): RecordView {
     state: isWhole ? 'open' : 'statement',
     facets: isWhole ? row.facets : {},
     verified: { size: row.size },
-    ...(row.cites_withdrawn && { citesWithdrawn: true }),
+    ...(citingWithdrawn.has(row) && { citesWithdrawn: true }),
   }
 }
 
@@ -302,8 +238,4 @@ function parseCursor(cursor: string): Place {
   if (!parts) throw new ExchangeError('invalid', 'no page gave this cursor')
   const [iat = 0, log = 0, position = 0] = parts.slice(1).map(Number)
   return { iat, log, position }
-}
-
-function secondsOf({ now }: Pick<Deps, 'now'>): number {
-  return Math.floor(now().getTime() / 1_000)
 }

@@ -217,6 +217,8 @@ export interface RecordTable {
   has_body: boolean
   title: JsonWithDefault<Record<string, string>>
   facets: JsonWithDefault<Record<string, string | string[]>>
+  /** Whether it names other records. */
+  cites: Generated<boolean>
   /** Text form of a tsvector. */
   words: ColumnType<string, string | undefined, string>
 }

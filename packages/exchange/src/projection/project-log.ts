@@ -165,6 +165,7 @@ function projectEntry(log: number, iss: string, entry: ReadableEntry): object {
     has_body: body !== undefined,
     title,
     facets,
+    cites: namedTargetsOf(statement, body).length > 0,
     words: formatWords(Object.values(title), [...text, statement.type]),
   }
 }
@@ -191,13 +192,13 @@ async function insertRecords(client: pg.ClientBase, records: readonly object[]):
   if (records.length === 0) return
   await client.query(
     `insert into record (log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       group_iss, group_finding, target, readers, has_body, title, facets, words)
+       group_iss, group_finding, target, readers, has_body, title, facets, cites, words)
      select log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       group_iss, group_finding, target, readers, has_body, title, facets, words::tsvector
+       group_iss, group_finding, target, readers, has_body, title, facets, cites, words::tsvector
      from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, record_id bytea, iss text, type text,
        finding uuid, version bigint, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb,
        group_iss text, group_finding uuid, target bigint, readers text[], has_body boolean,
-       title jsonb, facets jsonb, words text)
+       title jsonb, facets jsonb, cites boolean, words text)
      on conflict do nothing`,
     [JSON.stringify(records)],
   )

@@ -1,0 +1,76 @@
+import type { RecordView } from '@concordance/protocol'
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { isOpenTo } from './access/is-open-to.ts'
+import type { Viewer } from './access/may-open.ts'
+import type { Tables } from './database/tables.ts'
+import type { Deps } from './deps.ts'
+import { parseQuery } from './search/query.ts'
+
+/** What a list is narrowed to; everything given must hold. */
+export interface RecordFilters {
+  readonly type?: string
+  readonly iss?: string
+  readonly tlp?: string
+  readonly status?: 'current' | 'superseded' | 'withdrawn'
+  readonly finding?: string
+  /** As a person typed it. */
+  readonly q?: string
+}
+
+/** Records open to the viewer; what is closed takes no part in the query. */
+export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, filters: RecordFilters) {
+  const nowSeconds = Math.floor(now().getTime() / 1_000)
+  const standing = standingFor(viewer, nowSeconds)
+  return db
+    .selectFrom('record')
+    .innerJoin('log', 'log.id', 'record.log')
+    .select(['record.log', 'record.position', 'record.record_id', 'record.iss', 'record.type', 'record.finding'])
+    .select([
+      'record.version',
+      'record.iat',
+      'record.lang',
+      'record.mark',
+      'record.title',
+      'record.facets',
+      'record.cites',
+    ])
+    .select(['log.origin', 'log.is_own', 'log.size', standing.as('status')])
+    .where(isOpenTo(viewer, nowSeconds))
+    .where((eb) => eb.and(conditionsOf(filters, standing)))
+}
+
+/** Asked of the log itself: the projection may still be behind the withdrawal. */
+export const isTakenBack = sql<SqlBool>`exists (select from withdrawn
+  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)`
+
+/** A version is superseded by a newer one only where the viewer may know of that one. */
+function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
+  const isSuperseded = sql`exists (select from record newer where newer.log = record.log
+    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
+  return sql`case when ${isTakenBack} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
+}
+
+/** A record that is open to the viewer, and how it stands for them. */
+export type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
+
+function conditionsOf(
+  { type, iss, tlp, status, finding, q }: RecordFilters,
+  standing: RawBuilder<RecordView['status']>,
+): Expression<SqlBool>[] {
+  const conditions: Expression<SqlBool>[] = []
+  if (type !== undefined) conditions.push(sql<SqlBool>`record.type = ${type}`)
+  if (iss !== undefined) conditions.push(sql<SqlBool>`record.iss = ${iss}`)
+  if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
+  if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
+  if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
+  if (q !== undefined) conditions.push(matches(q))
+  return conditions
+}
+
+/** A question without a searchable word matches nothing, and nothing is found by a body that was taken back. */
+function matches(q: string): Expression<SqlBool> {
+  const words = parseQuery(q)
+  return words === undefined
+    ? sql<SqlBool>`false`
+    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack})`
+}
