@@ -49,6 +49,18 @@ t.test('a node', async (t) => {
     t.equal((await send(second.url, { path: '/v1/records' })).status, 200, 'reading goes on')
   })
 
+  await t.test(
+    'leaves no connection to its database behind when it stops, though nobody ever asked it for anything',
+    async (t) => {
+      const node = await startTestNode(t)
+      await node.stop()
+      const database = new URL(node.config.databaseUrl).pathname.slice(1)
+      const other = await startTestNode(t)
+      const { rows } = await other.deps.pool.query('select query from pg_stat_activity where datname = $1', [database])
+      t.strictSame(rows, [])
+    },
+  )
+
   await t.test('cuts off whoever sends a request too slowly', async (t) => {
     const node = await startTestNode(t)
     const socket = connect(Number(new URL(node.url).port), '127.0.0.1')

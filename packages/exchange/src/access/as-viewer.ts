@@ -38,7 +38,7 @@ export async function openReader({ url, connections = 6, onIdleError }: Database
   pool.on('connect', (client) => client.on('error', () => {}))
   const reader = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
-    await requireBound(pool)
+    await requireBound(reader)
   } catch (error) {
     await reader.destroy()
     throw error
@@ -54,13 +54,12 @@ function inRole(url: string): string {
   return withRole.href
 }
 
-async function requireBound(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool
-    .query<{ is_bound: boolean }>(
-      `select rolname = '${role}' and not rolsuper and not rolbypassrls as is_bound from pg_roles where rolname = current_user`,
-    )
-    .catch((cause: Error) => {
-      throw new ExchangeError('database-unsafe', `the node cannot take the role ${role}: ${cause.message}`, { cause })
-    })
+/** Asked through Kysely: it ends a pool that it has used, and no other. */
+async function requireBound(reader: Kysely<Tables>): Promise<void> {
+  const asked = sql<{ is_bound: boolean }>`
+    select rolname = ${role} and not rolsuper and not rolbypassrls as is_bound from pg_roles where rolname = current_user`
+  const { rows } = await asked.execute(reader).catch((cause: Error) => {
+    throw new ExchangeError('database-unsafe', `the node cannot take the role ${role}: ${cause.message}`, { cause })
+  })
   if (!rows[0]?.is_bound) throw new ExchangeError('database-unsafe', `the role ${role} is not held by the second wall`)
 }
