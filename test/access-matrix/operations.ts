@@ -51,7 +51,7 @@ getRecordBody        viewers     404
 getRecordProof       viewers     404
 listCitations        viewers     404
 getFinding           viewers     404
-search               readers     200
+search               viewers     200
 explainAccess        readers     404
 listPeers            readers     200
 listPeerSync         readers     200

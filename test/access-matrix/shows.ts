@@ -36,7 +36,7 @@ export const shows: Readonly<Record<string, Show>> = {
   previewAudience,
   search: async (call) => {
     await searchHere(call)
-    await searchEverywhere(call)
+    if (call.viewer !== 'anonymous' && !isPeerStanding(call.viewer)) await searchEverywhere(call)
   },
   answerSearch,
   listEntries,

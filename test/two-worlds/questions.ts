@@ -142,6 +142,19 @@ function values({ records, findings, drafts, cursors, size }: Names): Record<str
     type: text('observation', 'marking', 'withdrawal', 'group', 'keyset', 'evaluation', 'nothing'),
     tlp: text('CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'),
     status: text('current', 'superseded', 'withdrawn'),
+    sort: text('relevance', 'newest'),
+    facets: text('true', 'false'),
+    subject: text('Model A', 'nothing'),
+    developer: text('Hidden Lab', 'nothing'),
+    benchmark: text('nothing'),
+    protocol: text('nothing'),
+    risk: text('nothing'),
+    language: text('en', 'sw', 'fr'),
+    phase: text('nothing'),
+    objective: text('nothing'),
+    year: text('2025', '2026'),
+    since: text('2025-01-01', '2026-01-01'),
+    until: text('2025-12-31', '2030-01-01'),
     q: words,
     federated: text('true', 'false'),
     budgetMs: text('50', '60'),
@@ -205,10 +218,8 @@ function searches(names: Names): fc.Arbitrary<unknown> {
     budgetMs: fc.constant(1_000),
     granularity: fc.constantFrom('boolean', 'count', 'summary', 'full'),
     for: fc.constantFrom('staff', 'researcher'),
-    filters: fc.record(
-      { q: words, type: madeUp('type', names), limit: fc.integer({ min: 1, max: 200 }) },
-      { requiredKeys: ['q'] },
-    ),
+    filters: fc.record({ q: words, type: madeUp('type', names) }, { requiredKeys: ['q'] }),
+    limit: fc.integer({ min: 1, max: 200 }),
   })
 }
 

@@ -17,7 +17,6 @@ import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
-import { parseQuery } from './search/query.ts'
 import { type RecordFilters, type RecordRow, selectOpen } from './select-open.ts'
 
 export interface ListOptions {
@@ -61,27 +60,6 @@ export async function readRecords(
   const items = await viewsOf(deps, db, viewer, rows.slice(0, limit))
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { items, ...(last && { next: formatCursor(last) }) }
-}
-
-/** Best matches first: by where and how often the words stand, then by age. */
-export async function searchRecords(
-  deps: Deps,
-  viewer: Viewer,
-  filters: RecordFilters & { readonly q: string },
-  limit: number,
-): Promise<RecordView[]> {
-  const words = parseQuery(filters.q)
-  if (words === undefined) return []
-  return asViewer(deps, viewer, async (db) => {
-    const rows = await selectOpen(deps, db, viewer, filters)
-      .orderBy(sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
-      .orderBy('record.iat', 'desc')
-      .orderBy('record.log')
-      .orderBy('record.position', 'desc')
-      .limit(Math.min(limit, resultsAtMost))
-      .execute()
-    return viewsOf(deps, db, viewer, rows)
-  })
 }
 
 /**
@@ -185,7 +163,8 @@ async function readVersions(
   }))
 }
 
-async function viewsOf(
+/** As lists show them. Only for rows that `selectOpen` gave to this viewer. */
+export async function viewsOf(
   deps: Deps,
   db: Kysely<Tables>,
   viewer: Viewer,

@@ -3,10 +3,11 @@ import t from 'tap'
 import type { Viewer } from '../src/access/may-open.ts'
 import { projectAll } from '../src/projection/start-projection.ts'
 import { appendRecord } from '../src/publish.ts'
-import { getRecord, listRecords, listVersions, searchRecords } from '../src/records.ts'
+import { getRecord, listRecords, listVersions } from '../src/records.ts'
 import { withdrawFinding } from '../src/withdraw.ts'
 import { input, marks, observation } from './support/content.ts'
 import { call, openInstitute } from './support/institute.ts'
+import { searchFor } from './support/search-for.ts'
 
 const everybody: Viewer = { kind: 'public' }
 const peer: Viewer = { kind: 'peer', iss: 'https://b.institute.example', ceiling: 'AMBER+STRICT' }
@@ -95,9 +96,9 @@ t.test('what is closed to a viewer leaves no trace', async (t) => {
   })
 
   await t.test('in search', async (t) => {
-    t.same(await searchRecords(deps, peer, { q: 'omega' }, 10), [])
-    t.equal((await searchRecords(deps, person, { q: 'omega' }, 10)).length, 1)
-    t.equal((await searchRecords(deps, everybody, { q: 'alpha' }, 10)).length, 1)
+    t.same(await searchFor(deps, peer, 'omega'), [])
+    t.equal((await searchFor(deps, person, 'omega')).length, 1)
+    t.equal((await searchFor(deps, everybody, 'alpha')).length, 1)
   })
 })
 
@@ -174,7 +175,7 @@ t.test('a withdrawn record', async (t) => {
     call(),
   )
   await projectAll(deps)
-  t.equal((await searchRecords(deps, everybody, { q: 'secretword' }, 10)).length, 1)
+  t.equal((await searchFor(deps, everybody, 'secretword')).length, 1)
   await withdrawFinding(deps, finding, { reason: 'information-hazard' }, call())
 
   await t.test('is closed at once, before the projection has seen the withdrawal', async (t) => {
@@ -188,7 +189,7 @@ t.test('a withdrawn record', async (t) => {
   })
 
   await t.test('is no longer found by its words', async (t) => {
-    for (const viewer of [everybody, person]) t.same(await searchRecords(deps, viewer, { q: 'secretword' }, 10), [])
+    for (const viewer of [everybody, person]) t.same(await searchFor(deps, viewer, 'secretword'), [])
   })
 })
 
@@ -208,8 +209,7 @@ t.test('search', async (t) => {
     ids.set(recordId, name)
   }
   await projectAll(deps)
-  const found = async (q: string) =>
-    (await searchRecords(deps, everybody, { q }, 10)).map(({ recordId }) => ids.get(recordId))
+  const found = async (q: string) => (await searchFor(deps, everybody, q)).map(({ recordId }) => ids.get(recordId))
 
   const questions: [q: string, expected: string[]][] = [
     ['evaluation', ['french']],

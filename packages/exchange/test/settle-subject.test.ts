@@ -13,12 +13,13 @@ import { createDraft, getDraft, replaceDraft } from '../src/drafts.ts'
 import { uuidv7 } from '../src/keys/uuid.ts'
 import { projectAll } from '../src/projection/start-projection.ts'
 import { publishRecord } from '../src/publish.ts'
-import { getRecord, searchRecords } from '../src/records.ts'
+import { getRecord } from '../src/records.ts'
 import { reviseFinding } from '../src/revise.ts'
 import { marks } from './support/content.ts'
 import { call, openInstitute } from './support/institute.ts'
 import { follow, openFollower, openOrigin } from './support/peering.ts'
 import { publishReviewed } from './support/review.ts'
+import { searchFor } from './support/search-for.ts'
 
 const staff: Viewer = { kind: 'person', subject: 'ada', staff: true }
 const everybody: Viewer = { kind: 'public' }
@@ -96,8 +97,8 @@ t.test('a draft that names its subject and asks for a pseudonym', async (t) => {
     const record = JSON.stringify(await getRecord(deps, staff, first.recordId))
     for (const hidden of [/ptarmigan/i, /hidden lab/i, /2026-01/]) t.notMatch(record, hidden)
     t.match(record, /Model A/)
-    for (const q of ['Ptarmigan', 'Hidden Lab']) t.same(await searchRecords(deps, staff, { q }, 10), [])
-    t.equal((await searchRecords(deps, staff, { q: '"Model A"' }, 10)).length, 1)
+    for (const q of ['Ptarmigan', 'Hidden Lab']) t.same(await searchFor(deps, staff, q), [])
+    t.equal((await searchFor(deps, staff, '"Model A"')).length, 1)
   })
 
   await t.test('leaves the salt of its commitment in the database, with the name', async (t) => {

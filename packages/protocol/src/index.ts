@@ -10,6 +10,7 @@ export { api } from './api/api.ts'
 export { parseAnswer } from './api/parse-answer.ts'
 export type { ApiTokenView, PersonView, Role, SessionView } from './api/people-routes.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
+export { type FacetName, facetNames, type Granularity, type SearchFilters } from './api/search-filters.ts'
 export type {
   Audience,
   ConsistencyProof,
@@ -29,6 +30,7 @@ export type {
   RecordInput,
   RecordPage,
   RecordView,
+  SearchHit,
   SearchResult,
   VersionView,
 } from './api/shapes.ts'

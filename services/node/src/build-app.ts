@@ -82,6 +82,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   await app.register(async (viewers) => {
     guardViewers(viewers, guard)
     await viewers.register(recordRoutes, { deps })
+    await viewers.register(searchRoutes, { deps, rates })
   })
   await app.register(async (persons) => {
     guardPersons(persons, guard)
@@ -91,7 +92,6 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
     await persons.register(groupRoutes, { deps })
     await persons.register(auditRoutes, { deps })
     await persons.register(findingRoutes, { deps })
-    await persons.register(searchRoutes, { deps, rates })
     await persons.register(peerRoutes, { deps })
     await persons.register(accessRoutes, { deps })
     await persons.register(operationRoutes, { deps })

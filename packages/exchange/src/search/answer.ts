@@ -6,9 +6,9 @@ import type { PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
 import type { Deps } from '../deps.ts'
 import { getSealedCheckpoint } from '../log/checkpoints.ts'
-import { searchRecords } from '../records.ts'
 import type { SearchQuestion } from '../sync/peer-calls.ts'
 import { formatHit } from './hit.ts'
+import { searchLocal } from './search-local.ts'
 
 const hitsAtMost = 50
 
@@ -22,15 +22,14 @@ const hitsAtMost = 50
 export async function answerSearch(
   deps: Deps,
   asker: { readonly iss: string },
-  { queryId, granularity, filters }: SearchQuestion,
+  { queryId, granularity, filters, limit = hitsAtMost }: SearchQuestion,
 ): Promise<{ answer: string; hits: string[] }> {
   const { size, root } = await getSealedCheckpoint(deps)
   const checkpoint = { size, root: encodeBase64url(root) }
   const viewer = await getPeerViewer(deps, asker.iss)
-  const { q, type, limit = hitsAtMost } = filters
-  const own = { q, iss: deps.identity.iss, status: 'current' as const, ...(type !== undefined && { type }) }
-  const found = await searchRecords(deps, viewer, own, 200)
-  const open = found.filter(({ mark }) => mark.tlp !== 'AMBER+STRICT' && mark.tlp !== 'RED')
+  const own = { ...filters, iss: deps.identity.iss, status: 'current' as const }
+  const found = await searchLocal(deps, viewer, { filters: own, limit: 200 })
+  const open = found.hits.filter(({ mark }) => mark.tlp !== 'AMBER+STRICT' && mark.tlp !== 'RED')
   const positions = open.slice(0, Math.min(limit, hitsAtMost)).map(({ position }) => position)
   const hits = granularity === 'full' ? await deliverHits(deps, viewer, positions) : []
   const { iss } = deps.identity

@@ -1,5 +1,5 @@
 import { ClientError } from '@concordance/client'
-import type { InstituteAnswer, Keyset, RecordView } from '@concordance/protocol'
+import type { InstituteAnswer, Keyset, RecordView, SearchFilters } from '@concordance/protocol'
 import { parseCanonical, verifyAnswer } from '@concordance/protocol'
 import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
@@ -12,9 +12,7 @@ import { verifyHit } from './hit.ts'
 
 /** What is asked of every institute. */
 export interface FederatedQuestion {
-  /** As a person typed it. */
-  readonly q: string
-  readonly type?: string
+  readonly filters: SearchFilters
   /** Who asks, here: peers are asked for the institute, and what comes is filtered for the person. */
   readonly viewer: Viewer
   /** Hits of each institute at most. */
@@ -61,7 +59,7 @@ interface PeerHits {
 async function askPeer(
   deps: Deps & { callPeer: (peer: Peer) => PeerCalls },
   peer: Peer,
-  { q, type, viewer, limit, budgetMs }: FederatedQuestion,
+  { filters, viewer, limit, budgetMs }: FederatedQuestion,
 ): Promise<PeerHits> {
   const started = performance.now()
   const tookMs = () => Math.round(performance.now() - started)
@@ -71,8 +69,7 @@ async function askPeer(
     const keyset = mirror && [...mirror.keysets.values()].at(-1)
     if (!keyset) return { institute: { iss: peer.iss, status: 'unreachable', tookMs: tookMs() }, hits: [] }
     const queryId = uuidv7(deps)
-    const filters = { q, limit, ...(type !== undefined && { type }) }
-    const asked: SearchQuestion = { queryId, budgetMs: timeoutMs, granularity: 'full', for: 'staff', filters }
+    const asked: SearchQuestion = { queryId, budgetMs: timeoutMs, granularity: 'full', for: 'staff', filters, limit }
     const given = await deps.callPeer(peer).search(asked, timeoutMs)
     const { hits: sent, ...answer } = openAnswer(deps, mirror, keyset, queryId, given)
     const hits = await filterHits(deps, viewer, mirror, sent)

@@ -76,7 +76,7 @@ async function hitsFor(
   search = live(origin),
 ) {
   const callPeer = () => ({ search, close: async () => {} }) as unknown as PeerCalls
-  const asked = { q: 'sycophancy', limit: 10, budgetMs: 10_000, viewer }
+  const asked = { filters: { q: 'sycophancy' }, limit: 10, budgetMs: 10_000, viewer }
   const { hits, institutes } = await searchFederation({ ...deps, callPeer }, [origin.peer], [], asked)
   return [hits.map(({ position }) => position).sort((x, y) => x - y), institutes[0]?.matched]
 }

@@ -88,7 +88,6 @@ export const listRecords = {
         tlp: Type.Optional(Tlp),
         status: Type.Optional(Type.Enum(['current', 'superseded', 'withdrawn'])),
         finding: Type.Optional(FindingId),
-        q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Words to look for.' })),
       },
       closed,
     ),

@@ -1,10 +1,13 @@
 import { Type } from 'typebox'
 import type { RouteContract } from './route.ts'
+import { SearchFilters, searchFilters } from './search-filters.ts'
 import { SearchResult } from './shapes.ts'
-import { EntityId, Jws, Limit, RecordTypeName } from './values.ts'
+import { Cursor, Jws, Limit } from './values.ts'
 
 const closed = { additionalProperties: false } as const
-const Words = Type.String({ minLength: 1, maxLength: 200, description: 'Words to look for.', examples: ['refusal'] })
+const Sort = Type.Enum(['relevance', 'newest'], {
+  description: 'Best first, or newest first; without words the two are the same. `relevance` where absent.',
+})
 const BudgetMs = Type.Integer({
   minimum: 50,
   maximum: 10_000,
@@ -15,21 +18,22 @@ const BudgetMs = Type.Integer({
 export const search = {
   method: 'GET',
   url: '/v1/search',
-  access: 'person',
+  access: 'viewer',
   scope: 'read',
   operationId: 'search',
   summary: 'Search',
   description:
-    'Searches everything copied here. With `federated`, asks every active peer live as well, within `budgetMs`, and gives one status for each; `complete` is true only if all answered.',
+    'Searches everything copied here that is open to the viewer. With `federated`, which is for people alone, asks every active peer live as well, within `budgetMs`, and gives one status for each; `complete` is true only if all answered.',
   tags: ['search'],
-  problems: ['invalid'],
+  problems: ['invalid', 'forbidden'],
   schema: {
     querystring: Type.Object(
       {
-        q: Words,
-        type: Type.Optional(RecordTypeName),
-        iss: Type.Optional(EntityId),
+        ...searchFilters,
+        sort: Type.Optional(Sort),
+        cursor: Type.Optional(Cursor),
         limit: Type.Optional(Limit),
+        facets: Type.Optional(Type.Boolean({ description: 'Count the values of every facet; true where absent.' })),
         federated: Type.Optional(Type.Boolean({ description: 'Ask the peers too; false where absent.' })),
         budgetMs: Type.Optional(BudgetMs),
       },
@@ -61,7 +65,8 @@ export const answerSearch = {
           description: 'How much the asker wants to know.',
         }),
         for: Type.Enum(['staff', 'researcher'], { description: 'For whom the institute asks.' }),
-        filters: Type.Object({ q: Words, type: Type.Optional(RecordTypeName), limit: Type.Optional(Limit) }, closed),
+        filters: SearchFilters,
+        limit: Type.Optional(Limit),
       },
       closed,
     ),
