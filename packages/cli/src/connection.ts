@@ -43,6 +43,13 @@ export function addressOf(context: Context): Address {
   return { url, token }
 }
 
+/** Whether `--url` or CONCORDANCE_URL names a node other than that of the data folder. */
+export function isElsewhere(context: Context): boolean {
+  const { global, env } = context
+  const named = global.url ?? env.CONCORDANCE_URL
+  return named !== undefined && !isOwnUrl(dataDirOf(context), named)
+}
+
 /** Where `token new --save` puts the token. */
 export function tokenPathOf(context: Context): string {
   return join(dataDirOf(context), 'token')

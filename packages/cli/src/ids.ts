@@ -6,12 +6,18 @@ export function requireRecordId(text: string): void {
   throw usageFailure(`${text} is not a record id`, 'give its 43 characters; `concordance list` shows them')
 }
 
-/** Id of a draft or a finding. @throws {Failure} as a wrong command line. */
-export function requireUuid(text: string, what: 'draft' | 'finding'): void {
+/** Id of a draft, a finding or a person. @throws {Failure} as a wrong command line. */
+export function requireUuid(text: string, what: keyof typeof shownBy): void {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return
-  const where = what === 'draft' ? '`concordance draft list` shows it' : '`concordance show RECORD` shows it'
+  const where = `\`${shownBy[what]}\` shows it`
   throw usageFailure(`${text} is not the id of a ${what}`, `give it as 01890a5d-ac96-774b-bcce-b302099a8057; ${where}`)
 }
+
+const shownBy = {
+  draft: 'concordance draft list',
+  finding: 'concordance show RECORD',
+  person: 'concordance people list',
+} as const
 
 /** SHA-256 as base64url: a record id, or the thumbprint of a key (RFC 7638). */
 export function isDigest(text: string): boolean {

@@ -13,7 +13,7 @@ import { openTerminal } from './terminal.ts'
  */
 export async function runCommandLine(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<ExitCode> {
   const controller = new AbortController()
-  const stop = () => controller.abort()
+  const stop = stopper(controller)
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   let exit: ExitCode = exitCodes.done
@@ -42,7 +42,7 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
 }
 
 /** One Ctrl-C can arrive twice, by the terminal and by a parent; one that comes later is of somebody who has waited enough. */
-function _stopper(controller: AbortController): () => void {
+function stopper(controller: AbortController): () => void {
   let stoppedAt: number | undefined
   return () => {
     if (stoppedAt !== undefined && Date.now() - stoppedAt > 1000) process.exit(exitCodes.stopped)

@@ -1,26 +1,12 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import t from 'tap'
 import { findOwnUrl } from '../src/own-node.ts'
 import { answersYaml, inspectLog } from './support/inspect-log.ts'
-import { linesOfJson, type Outcome, runCommand, spawnCommand } from './support/run-command.ts'
-
-const observation = `
-type: observation
-lang: en
-mark: { tlp: GREEN, relay: none }
-content:
-  seen: { en: Callers report cloned voices. }
-  country: KE
-  sector: finance
-  howOften: weekly
-  wish: { en: A shared test. }
-  synthetic: true
-`
+import { observation } from './support/observation.ts'
+import { linesOfJson, runCommand } from './support/run-command.ts'
+import { commandsIn, freePort, serve } from './support/serve.ts'
 
 const cwd = t.testdir({
   'good.json': JSON.stringify(inspectLog()),
@@ -29,13 +15,7 @@ const cwd = t.testdir({
 })
 const port = await freePort()
 const base = `http://127.0.0.1:${port}`
-const run = (...args: string[]): Promise<Outcome> => runCommand(args, { cwd })
-const json = async (...args: string[]) => {
-  const { exit, stdout, stderr } = await run(...args, '--json')
-  if (exit !== 0) throw new Error(`${args.join(' ')} ended with ${exit}: ${stderr}`)
-  return linesOfJson(stdout) as Record<string, unknown>[]
-}
-const only = async (...args: string[]) => (await json(...args))[0] ?? {}
+const { run, json, only } = commandsIn(cwd)
 
 t.test('init makes a node and prints the pin; a second one touches nothing', async (t) => {
   const args = [
@@ -67,7 +47,7 @@ t.test('a node that does not run', async (t) => {
 })
 
 t.test('a running node', async (t) => {
-  const node = await serve(t)
+  const node = await serve(t, cwd)
   let secondPerson = ''
   t.equal(node.url, base)
 
@@ -334,31 +314,3 @@ t.test('a configuration that is wrong keeps the node from starting, and says why
   t.equal(exit, 1)
   t.match(stderr, /why: .*surprise/)
 })
-
-interface Served {
-  readonly child: ChildProcess
-  readonly url: string
-  /** What it has said so far. */
-  readonly stderr: () => string
-}
-
-async function serve(t: { teardown(end: () => unknown): void }, folder = cwd, args: string[] = []): Promise<Served> {
-  const child = spawnCommand(['serve', ...args], { cwd: folder, env: { CONCORDANCE_LOG_LEVEL: 'warn' } })
-  t.teardown(() => child.kill('SIGKILL'))
-  if (!child.stdout) throw new Error('no pipe')
-  let said = ''
-  child.stderr?.on('data', (chunk) => {
-    said += chunk
-  })
-  for await (const line of createInterface({ input: child.stdout })) return { child, url: line, stderr: () => said }
-  throw new Error(`the node did not start: ${said}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}

@@ -11,25 +11,20 @@ import { requireUuid } from '../ids.ts'
 import { audienceOf } from '../mark.ts'
 import { plainLines, plainText } from '../plain-text.ts'
 import { parseValue, readValue } from '../read-file.ts'
+import { readPages } from '../read-pages.ts'
 import { setPointer } from '../set-pointer.ts'
 import { titleOfDraft } from '../title.ts'
 
 export async function listDrafts(context: Context): Promise<void> {
   const { terminal, signal } = context
-  const items: DraftView[] = []
-  await withClient(context, async (client) => {
-    let cursor: string | undefined
-    do {
-      const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) }
-      const page = await client.call(api.listDrafts, { query, signal })
-      items.push(...page.items)
-      cursor = page.next
-    } while (cursor !== undefined)
-  })
+  const { items } = await withClient(context, (client) =>
+    readPages((query) => client.call(api.listDrafts, { query, signal })),
+  )
   terminal.giveList(items, {
-    columns: ['draft', 'changed', 'tlp', 'version', 'type', 'title'],
+    columns: ['draft', 'state', 'changed', 'tlp', 'version', 'type', 'title'],
     row: (draft) => [
       draft.id,
+      draft.state,
       draft.updatedAt,
       draft.mark.tlp,
       String(draft.version),

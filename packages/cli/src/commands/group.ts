@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
 import { localize } from '../localize.ts'
+import { parseSeconds } from '../parse-time.ts'
 import { plainText } from '../plain-text.ts'
 import { pickText } from '../title.ts'
 import { giveMade } from './mark.ts'
@@ -88,10 +89,7 @@ function getGroup({ signal }: Context, client: Client, finding: string): Promise
 }
 
 function historyOf({ historyFrom }: AddOptions): { historyFrom?: number } {
-  if (historyFrom === undefined) return {}
-  const from = Date.parse(historyFrom)
-  if (Number.isNaN(from)) throw usageFailure(`${historyFrom} is no time`, 'write it as 2026-09-01T00:00:00Z')
-  return { historyFrom: Math.floor(from / 1_000) }
+  return historyFrom === undefined ? {} : { historyFrom: parseSeconds(historyFrom) }
 }
 
 function endOf({ validUntil, isExpired }: GroupView): string {

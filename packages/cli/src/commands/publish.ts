@@ -57,7 +57,17 @@ async function publishDraft(context: Context, client: Client, id: string, option
 
 /** What has to happen before a draft can be published, and who does it. */
 function explain(error: unknown, { id, state }: DraftView): unknown {
-  if ((error as { code?: unknown }).code !== 'review-required') return error
+  const { code } = error as { code?: unknown }
+  if (code === 'clearance-open') {
+    return new Failure({
+      what: `could not publish the draft ${id}`,
+      why: 'a developer who is shown it has not answered yet',
+      remedy: `\`concordance clearance list ${id}\` says who; then \`concordance clearance decide\` or \`override\``,
+      code,
+      exit: exitCodes.refused,
+    })
+  }
+  if (code !== 'review-required') return error
   const next = {
     draft: `put it before them with \`concordance draft submit ${id}\``,
     'sent-back': `\`concordance draft reviews ${id}\` says why it came back; then \`concordance draft submit ${id}\``,

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { type Operator, openOperator } from '@concordance/node'
-import type { Scope } from '@concordance/protocol'
-import { tokenPathOf } from '../connection.ts'
+import { type ApiTokenView, api, type Scope } from '@concordance/protocol'
+import { isElsewhere, tokenPathOf, withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { usageFailure } from '../failure.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { Failure, usageFailure } from '../failure.ts'
 import { withNodeConfig } from '../node-database.ts'
 
 export interface NewTokenOptions {
@@ -17,6 +18,7 @@ const secondsOfDay = 86_400
 
 export async function newToken(context: Context, name: string, options: NewTokenOptions): Promise<void> {
   const { terminal } = context
+  if (isElsewhere(context)) throw issuedThere()
   const scopes = options.scope.split(',').map(scopeOf)
   const lifetimeSeconds = options.days * secondsOfDay
   const subject = options.subject ?? name
@@ -37,16 +39,10 @@ export async function newToken(context: Context, name: string, options: NewToken
   }
 }
 
+/** Of a node elsewhere, what its API shows: one's own, with the scope `operate` everybody's. */
 export async function listTokens(context: Context): Promise<void> {
-  const tokens = await withOperator(context, (operator) => operator.listTokens())
-  const items = tokens.map(({ jti, createdAt, expiresAt, revokedAt, ...token }) => ({
-    id: jti,
-    ...token,
-    createdAt: createdAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    revokedAt: revokedAt?.toISOString(),
-    state: revokedAt ? 'revoked' : expiresAt.getTime() < Date.now() ? 'expired' : 'usable',
-  }))
+  const tokens = isElsewhere(context) ? await askForTokens(context) : await readTokens(context)
+  const items = tokens.map((token) => ({ ...token, state: stateOf(token) }))
   context.terminal.giveList(items, {
     columns: ['id', 'state', 'until', 'scopes', 'name'],
     row: ({ id, state, expiresAt, scopes, name }) => [id, state, expiresAt.slice(0, 10), scopes.join(','), name],
@@ -54,9 +50,35 @@ export async function listTokens(context: Context): Promise<void> {
   })
 }
 
+async function askForTokens(context: Context): Promise<readonly ApiTokenView[]> {
+  const { signal } = context
+  return (await withClient(context, (client) => client.call(api.listApiTokens, { signal }))).items
+}
+
+async function readTokens(context: Context): Promise<readonly ApiTokenView[]> {
+  const tokens = await withOperator(context, (operator) => operator.listTokens())
+  return tokens.map(({ jti, createdAt, expiresAt, revokedAt, scopes, name, subject }) => ({
+    id: jti,
+    name,
+    subject,
+    scopes: [...scopes],
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
+  }))
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiTokenView): 'revoked' | 'expired' | 'usable' {
+  if (revokedAt !== undefined) return 'revoked'
+  return Date.parse(expiresAt) < Date.now() ? 'expired' : 'usable'
+}
+
 export async function revokeToken(context: Context, id: string): Promise<void> {
-  await withOperator(context, (operator) => operator.revokeToken(id))
-  context.terminal.give({ revoked: id }, () => [`revoked ${id}`])
+  const { terminal, signal } = context
+  await (isElsewhere(context)
+    ? withClient(context, (client) => client.call(api.revokeApiToken, { params: { id }, signal }))
+    : withOperator(context, (operator) => operator.revokeToken(id)))
+  terminal.give({ revoked: id }, () => [`revoked ${id}`])
 }
 
 function withOperator<T>(context: Context, use: (operator: Operator) => Promise<T>): Promise<T> {
@@ -68,6 +90,16 @@ function withOperator<T>(context: Context, use: (operator: Operator) => Promise<
     } finally {
       await operator.close()
     }
+  })
+}
+
+function issuedThere(): Failure {
+  return new Failure({
+    what: 'could not issue a token',
+    why: 'a token is issued on the machine of the node, or by whoever is signed in there with a browser',
+    remedy: 'run this where the node runs, without --url; or ask its operator',
+    code: 'forbidden',
+    exit: exitCodes.refused,
   })
 }
 

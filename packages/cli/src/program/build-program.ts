@@ -5,6 +5,7 @@ import { defineDraftCommands } from './draft-commands.ts'
 import { defineLogCommands } from './log-commands.ts'
 import { defineNodeCommands } from './node-commands.ts'
 import { definePeerCommands } from './peer-commands.ts'
+import { definePeopleCommands } from './people-commands.ts'
 import { defineRecordCommands } from './record-commands.ts'
 import type { Run } from './run.ts'
 
@@ -30,6 +31,7 @@ export function buildProgram(run: Run): Command {
   defineRecordCommands(program, run)
   defineLogCommands(program, run)
   definePeerCommands(program, run)
+  definePeopleCommands(program, run)
   for (const command of everyCommand(program)) catchUsage(command)
   return program
 }

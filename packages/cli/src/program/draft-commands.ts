@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { collect, withExamples } from './options.ts'
-import { defineAudience, defineReviews } from './review-commands.ts'
+import { defineAudience, defineClearance, defineReviews } from './review-commands.ts'
 import type { Run } from './run.ts'
 
 /** From a log file to a signed record. */
@@ -8,6 +8,7 @@ export function defineDraftCommands(program: Command, run: Run): void {
   program.commandsGroup('Your work:')
   defineImport(program, run)
   defineDraft(program, run)
+  defineClearance(program, run)
   definePublish(program, run)
   defineAudience(program, run)
 }

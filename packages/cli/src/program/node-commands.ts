@@ -72,7 +72,7 @@ function defineTokens(program: Command, run: Run): void {
     token
       .command('new <name>')
       .description('Issue a token. It is shown once, and works while the operator does not revoke it.')
-      .option('--scope <scopes>', 'read, draft, publish, operate; several with commas', 'read')
+      .option('--scope <scopes>', 'read, draft, review, publish, operate; several with commas', 'read')
       .option('--subject <subject>', 'the person or program it speaks for; the name where not given')
       .option('--days <days>', 'how long it is valid, 1 to 366', wholeNumber(1, 366), 90)
       .option('--save', 'write it to the data folder, where this command finds it')
@@ -87,7 +87,7 @@ function defineTokens(program: Command, run: Run): void {
   withExamples(
     token
       .command('list')
-      .description('List every token ever issued.')
+      .description('List every token ever issued; with --url, those that you may see there.')
       .action(run('list the tokens', async (context) => (await import('../commands/token.ts')).listTokens(context))),
     'concordance token list',
     'concordance token list --json',

@@ -14,6 +14,28 @@ export function definePeerCommands(program: Command, run: Run): void {
     'concordance peer list',
     'concordance peer list --json | jq -r .pin',
   )
+  const load = () => import('../commands/peer.ts')
+  withExamples(
+    peer
+      .command('suspend <entity-id>')
+      .description('Answer a peer no more, at once; what it holds it holds.')
+      .action(run('suspend the peer', async (context, iss: string) => (await load()).suspendPeer(context, iss))),
+    'concordance peer suspend https://b.institute.example',
+    'concordance peer suspend https://b.institute.example --json',
+  )
+  withExamples(
+    peer
+      .command('resume <entity-id>')
+      .description('Take a suspended peer back: it is given all that is open to it.')
+      .option('--yes', 'do not ask')
+      .action(
+        run('resume the peer', async (context, iss: string, options: never) =>
+          (await load()).resumePeer(context, iss, options),
+        ),
+      ),
+    'concordance peer resume https://b.institute.example',
+    'concordance peer resume https://b.institute.example --yes',
+  )
   defineEvidence(program, run)
 }
 
@@ -57,6 +79,14 @@ function defineEvidence(program: Command, run: Run): void {
       .action(run('list the evidence', async (context) => (await load()).listEvidence(context))),
     'concordance evidence list',
     'concordance evidence list --json | jq .kind',
+  )
+  withExamples(
+    evidence
+      .command('show <id>')
+      .description('Say what one bundle of evidence shows, and what to do.')
+      .action(run('show the evidence', async (context, id: string) => (await load()).showEvidence(context, id))),
+    'concordance evidence show 1',
+    'concordance evidence show 1 --json | jq .bundle.iss',
   )
   withExamples(
     evidence

@@ -12,12 +12,13 @@ export function defineReviews(draft: Command, run: Run): void {
       .command('submit <id>')
       .description('Put a draft before whoever may review it.')
       .option('--note <text>', 'for the reviewer')
+      .option('--yes', 'do not ask')
       .action(
         run('submit the draft', async (context, draftId: string, options: never) =>
           (await load()).submitDraft(context, draftId, options),
         ),
       ),
-    `concordance draft submit ${id}`,
+    `concordance draft submit ${id} --yes`,
     `concordance draft submit ${id} --note "the sample is new"`,
   )
   withExamples(
@@ -81,6 +82,66 @@ export function defineReviews(draft: Command, run: Run): void {
       ),
     `concordance draft reviews ${id}`,
     `concordance draft reviews ${id} --json | jq .changes.published`,
+  )
+}
+
+/** Developers who are shown a draft: `concordance clearance`. */
+export function defineClearance(program: Command, run: Run): void {
+  const clearance = program
+    .command('clearance')
+    .description('Developers who are shown a draft; publishing waits for them.')
+  const load = () => import('../commands/clearance.ts')
+  withExamples(
+    clearance
+      .command('add <draft>')
+      .description('Note that a developer is shown a draft. Developer and agreement stay on the node.')
+      .requiredOption('--developer <name>', 'who is shown it')
+      .requiredOption('--agreement <reference>', 'under which agreement')
+      .requiredOption('--due <day>', 'until when an answer is expected, as 2027-03-01')
+      .action(
+        run('add the clearance', async (context, draft: string, options: never) =>
+          (await load()).addClearance(context, draft, options),
+        ),
+      ),
+    `concordance clearance add ${id} --developer "Acme AI" --agreement MOU-7 --due 2027-03-01`,
+    `concordance clearance add ${id} --developer "Acme AI" --agreement MOU-7 --due 2027-03-01 --json | jq .id`,
+  )
+  withExamples(
+    clearance
+      .command('list <draft>')
+      .description('List who is shown a draft, and what came of it.')
+      .action(
+        run('list the clearances', async (context, draft: string) => (await load()).listClearances(context, draft)),
+      ),
+    `concordance clearance list ${id}`,
+    `concordance clearance list ${id} --json | jq 'select(.outcome == "open")'`,
+  )
+  withExamples(
+    clearance
+      .command('decide <draft> <number>')
+      .description('Enter what a developer answered, or that no answer came in time.')
+      .requiredOption('--outcome <outcome>', 'cleared, commented, objected or no-answer')
+      .option('--note <text>', 'what was said; stays on the node')
+      .action(
+        run('decide the clearance', async (context, draft: string, number: string, options: never) =>
+          (await load()).decideClearance(context, draft, number, options),
+        ),
+      ),
+    `concordance clearance decide ${id} 3 --outcome cleared`,
+    `concordance clearance decide ${id} 3 --outcome commented --note "asks for another name"`,
+  )
+  withExamples(
+    clearance
+      .command('override <draft> <number>')
+      .description('Go on without the answer. The reason stands in the audit trail.')
+      .requiredOption('--reason <text>', 'why it cannot wait')
+      .action(
+        run('override the clearance', async (context, draft: string, number: string, options: never) =>
+          (await load()).overrideClearance(context, draft, number, options),
+        ),
+      ),
+    `concordance clearance override ${id} 3 --reason "the flaw is being used"`,
+    `concordance clearance override ${id} 3 --reason "agreed by telephone" --json`,
   )
 }
 
