@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Tables } from './database/tables.ts'
 import type { LogWriter } from './log/writer.ts'
+import type { StemMemory } from './search/stem.ts'
 import type { Wake } from './wake.ts'
 
 /** Everything a use case may touch. Plain functions take it first; tests fill it with a clock and a random source of their own. */
@@ -19,6 +20,7 @@ export interface Deps {
   /** The one way into our own log. */
   readonly writer: LogWriter
   readonly log: Logger
+  readonly stems: StemMemory
   /** Highest label that is taken in from others. */
   readonly accepts: Label
   now(): Date

@@ -4,7 +4,6 @@ import { isOpenTo } from './access/is-open-to.ts'
 import type { Viewer } from './access/may-open.ts'
 import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
-import { parseQuery } from './search/query.ts'
 
 /** What a list is narrowed to; everything given must hold. */
 export interface RecordFilters {
@@ -13,8 +12,8 @@ export interface RecordFilters {
   readonly tlp?: string
   readonly status?: 'current' | 'superseded' | 'withdrawn'
   readonly finding?: string
-  /** As a person typed it. */
-  readonly q?: string
+  /** A tsquery in text form, see `parseQuery`. */
+  readonly match?: string
 }
 
 /** Records open to the viewer; what is closed takes no part in the query. */
@@ -54,7 +53,7 @@ function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView[
 export type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
 
 function conditionsOf(
-  { type, iss, tlp, status, finding, q }: RecordFilters,
+  { type, iss, tlp, status, finding, match }: RecordFilters,
   standing: RawBuilder<RecordView['status']>,
 ): Expression<SqlBool>[] {
   const conditions: Expression<SqlBool>[] = []
@@ -63,14 +62,11 @@ function conditionsOf(
   if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
   if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
   if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
-  if (q !== undefined) conditions.push(matches(q))
+  if (match !== undefined) conditions.push(matches(match))
   return conditions
 }
 
-/** A question without a searchable word matches nothing, and nothing is found by a body that was taken back. */
-function matches(q: string): Expression<SqlBool> {
-  const words = parseQuery(q)
-  return words === undefined
-    ? sql<SqlBool>`false`
-    : sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${words}::tsquery) as found) and not ${isTakenBack})`
+/** Nothing is found by a body that was taken back. */
+function matches(match: string): Expression<SqlBool> {
+  return sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${match}::tsquery) as found) and not ${isTakenBack})`
 }

@@ -16,6 +16,7 @@ import { startTicking } from './log/start-ticking.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
+import { createStemMemory } from './search/stem.ts'
 import { enforceCeiling } from './sync/enforce-ceiling.ts'
 import { openPeerCalls } from './sync/open-peer-calls.ts'
 import type { Peer, PeerCalls } from './sync/peer-calls.ts'
@@ -92,7 +93,21 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
       calls.set(peer.iss, known)
       return known
     }
-    const parts = { db, pool, reader, identity, signers, guard, peers, wake, writer, log, now, random }
+    const parts = {
+      db,
+      pool,
+      reader,
+      identity,
+      signers,
+      guard,
+      peers,
+      wake,
+      writer,
+      log,
+      now,
+      random,
+      stems: createStemMemory(),
+    }
     const deps: SyncDeps = { ...parts, accepts, callPeer }
     await registerPeers(deps)
     await enforceCeiling(deps)

@@ -108,7 +108,7 @@ export { findRecordType, recordTypes } from './records/index.ts'
 export type { KeysetBody } from './records/keyset.ts'
 export { type MarkingBody, markOfChange } from './records/marking.ts'
 export type { ObservationBody } from './records/observation.ts'
-export type { RecordDescription, RecordType } from './records/record-type.ts'
+export type { DescribedText, RecordDescription, RecordType } from './records/record-type.ts'
 export {
   commitSubject,
   judgeOpening,

@@ -10,7 +10,8 @@ import {
 import type pg from 'pg'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
-import { formatWords } from '../search/query.ts'
+import { formatWords } from '../search/format-words.ts'
+import type { StemMemory } from '../search/stem.ts'
 
 /** Which positions of a log a batch has put into the projection. */
 export interface Projected {
@@ -34,18 +35,19 @@ export function projectBatch(
   log: number,
   options: { wait?: boolean } = {},
 ): Promise<Projected | undefined> {
-  return inTransaction(deps.pool, (client) => projectNext(client, log, options))
+  return inTransaction(deps.pool, (client) => projectNext(client, deps.stems, log, options))
 }
 
 async function projectNext(
   client: pg.ClientBase,
+  stems: StemMemory,
   log: number,
   { wait = false }: { wait?: boolean },
 ): Promise<Projected | undefined> {
   const range = await lockRange(client, log, wait ? '' : 'skip locked')
   if (!range) return undefined
   const rows = await listEntries(client, log, range)
-  await insertEntries(client, { log, iss: range.iss }, rows)
+  await insertEntries(client, stems, { log, iss: range.iss }, rows)
   await client.query('update projection set position = $2 where log = $1', [log, range.to])
   return { log, from: range.from, to: range.to }
 }
@@ -56,6 +58,7 @@ async function projectNext(
  */
 export async function projectOpened(
   client: pg.ClientBase,
+  stems: StemMemory,
   { log, iss }: { log: number; iss: string },
   { from, to }: { from: number; to: number },
 ): Promise<void> {
@@ -65,18 +68,30 @@ export async function projectOpened(
     [log],
   )
   const entries = await listEntries(client, log, { iss, from, to: Math.min(to, rows[0]?.position ?? 0) })
-  await insertEntries(client, { log, iss }, entries)
+  await insertEntries(client, stems, { log, iss }, entries)
 }
 
 async function insertEntries(
   client: pg.ClientBase,
+  stems: StemMemory,
   { log, iss }: { log: number; iss: string },
   entries: readonly StoredEntry[],
 ): Promise<void> {
   const readable = entries.map(readEntry)
+  const described = readable.map(({ statement, body }) => describe(statement, body))
+  const words = await formatWords(
+    { memory: stems, connection: client },
+    described.map(({ title, text }, i) => {
+      const { lang, type } = (readable[i] as ReadableEntry).statement
+      return { lang, title, text: [...text, { text: type }] }
+    }),
+  )
   await insertRecords(
     client,
-    readable.map((entry) => projectEntry(log, iss, entry)),
+    readable.map((entry, i) => ({
+      ...projectEntry(log, iss, entry, described[i] as RecordDescription),
+      words: words[i],
+    })),
   )
   await insertCitations(
     client,
@@ -141,9 +156,8 @@ function readEntry({ statement, body, ...entry }: StoredEntry): ReadableEntry {
   return { ...entry, statement: parseStatementUnsafe(statement).statement, body: parsed }
 }
 
-function projectEntry(log: number, iss: string, entry: ReadableEntry): object {
+function projectEntry(log: number, iss: string, entry: ReadableEntry, { title, facets }: RecordDescription): object {
   const { statement, body } = entry
-  const { title, text, facets } = describe(statement, body)
   const mark = entry.mark ?? statement.mark
   return {
     log,
@@ -166,7 +180,6 @@ function projectEntry(log: number, iss: string, entry: ReadableEntry): object {
     title,
     facets,
     cites: namedTargetsOf(statement, body).length > 0,
-    words: formatWords(Object.values(title), [...text, statement.type]),
   }
 }
 

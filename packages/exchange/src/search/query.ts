@@ -1,49 +1,191 @@
-import { tokenise } from './tokenise.ts'
+import { quote } from './format-words.ts'
+import { isSuffixing, plausibleStemmings } from './languages.ts'
+import { type Stemmer, stemEach } from './stem.ts'
+import { prepare, type Token, tokensOf } from './tokenise.ts'
+
+export interface ParsedQuery {
+  /** A tsquery in text form: which records match. */
+  readonly match: string
+  /** A tsquery in text form: by what matches are ranked. */
+  readonly rank: string
+  /** What snippets show. */
+  readonly highlight: Highlight
+}
+
+/** What was asked for, without what was asked to be absent. */
+export type Highlight = readonly Phrase[]
+/** Words that follow one another. */
+export type Phrase = readonly Place[]
+export interface Place {
+  /** Positions from the place before. */
+  readonly distance: number
+  /** Any of these. */
+  readonly forms: readonly Form[]
+}
+export interface Form {
+  readonly lexeme: string
+  /** Also whatever begins so. */
+  readonly isPrefix?: true
+  /** As it was written, not as a stem. */
+  readonly isExact?: true
+}
 
 /**
- * What a person types, as the text form of a tsquery: every word must occur; `"quoted words"` in this order; `-word`
- * must not occur. Built from tokens alone, so that nothing typed can be an operator.
+ * What a person typed. Every word must occur, in any form that a stemmer knows; `"quoted words"` as they are and in this
+ * order; `begin*` whatever begins so; `-word` must not occur; of `this OR that` one. Built from tokens alone, so nothing
+ * typed can be an operator of PostgreSQL. Beyond 400 UTF-16 units or 64 terms nothing is read.
  *
+ * @param languages BCP 47: read words in these languages only; where absent, in every language of their script.
  * @returns undefined where nothing searchable was typed.
  */
-export function parseQuery(typed: string): string | undefined {
-  const parts = [...typed.matchAll(/(?<not>-)?(?:"(?<phrase>[^"]*)"|(?<word>[^\s"]+))/gu)]
-  const terms = parts.flatMap(({ groups }) => {
-    const term = phraseOf(tokenise(groups?.phrase ?? groups?.word ?? ''))
-    return term === undefined ? [] : [groups?.not ? `!${term}` : term]
+export async function parseQuery(
+  stemmer: Stemmer,
+  typed: string,
+  languages?: readonly string[],
+): Promise<ParsedQuery | undefined> {
+  const clauses = readClauses(typed)
+  if (clauses.length === 0) return undefined
+  const stems = await stemsFor(stemmer, clauses, languages)
+  const terms = clauses.map((clause) =>
+    clause.map(({ isAbsent, readings }) => ({
+      isAbsent,
+      phrases: readings.flatMap((reading) => phrasesOf(reading, stems)),
+    })),
+  )
+  const present = terms
+    .map((clause) => clause.filter(({ isAbsent }) => !isAbsent))
+    .filter((clause) => clause.length > 0)
+  const match = formatQuery(terms)
+  return {
+    match,
+    rank: present.length > 0 ? formatQuery(present) : match,
+    highlight: present.flat().flatMap(({ phrases }) => phrases),
+  }
+}
+
+const unitsAtMost = 400
+const termsAtMost = 64
+
+/** One of several ways to read a typed word. */
+interface Reading {
+  readonly tokens: readonly Token[]
+  /** In quotes: no other form of a word will do. */
+  readonly isExact: boolean
+  readonly isPrefix: boolean
+}
+
+interface TypedTerm {
+  readonly isAbsent: boolean
+  readonly readings: readonly Reading[]
+}
+
+/** Any term of a clause will do. */
+type Clause = readonly TypedTerm[]
+
+const part =
+  /(?<or>(?<![^\s"])(?:OR|\|)(?![^\s"]))|(?<absent>(?<![^\s"])[-－](?=\S))?(?:"(?<quoted>[^"]*)"?|(?<word>[^\s"]+))/gu
+const quotes = /[“”„‟«»＂「」『』]/g
+
+function readClauses(typed: string): Clause[] {
+  const clauses: TypedTerm[][] = []
+  let isAlternative = false
+  const text = typed.slice(0, unitsAtMost).toWellFormed().replaceAll(quotes, '"')
+  for (const { groups = {} } of [...text.matchAll(part)].slice(0, termsAtMost)) {
+    const { or, absent, quoted, word = '' } = groups
+    if (or !== undefined) {
+      isAlternative = clauses.length > 0
+      continue
+    }
+    const readings = quoted === undefined ? readingsOf(word) : readingsOf(quoted, true)
+    if (readings.length > 0) {
+      const term = { isAbsent: absent !== undefined, readings }
+      if (isAlternative) clauses.at(-1)?.push(term)
+      else clauses.push([term])
+    }
+    isAlternative = false
+  }
+  return clauses
+}
+
+function readingsOf(typed: string, isExact = false): Reading[] {
+  const isPrefix = !isExact && /[*＊]$/u.test(typed)
+  const text = isExact ? prepare(typed) : prepare(typed).replace(elision, '')
+  const texts = isExact || isPrefix ? [text] : [text, text.replace(particle, '')]
+  return [...new Set(texts)]
+    .map((each) => ({ tokens: tokensOf(each).filter(({ part }) => part !== 'last'), isExact, isPrefix }))
+    .filter(({ tokens }) => tokens.length > 0)
+}
+
+/** Articles and the like that French, Italian and Catalan write onto the next word. */
+const elision = /^(?:[ldjmtsnc]|qu|dell|all|nell|sull|dall|un)['’ʼ](?=\p{L}{2})/u
+/** What Korean writes onto a noun. A word in Hangul keeps two syllables; one in other letters may lose all Hangul. */
+const particle =
+  /(?<=\p{sc=Hangul}{2}|[^\p{sc=Hangul}\s])(?:들?(?:에서는|으로서|으로써|에서|에게|에는|으로|까지|부터|보다|처럼|이나|이라는|은|는|이|가|을|를|의|에|와|과|로|도|만)|들|적인|적으로|하다|하는|하고|하여|해서|했다|한다|합니다|되는|된다|됩니다)$/u
+
+type Stems = ReadonlyMap<string, readonly string[]>
+
+async function stemsFor(
+  stemmer: Stemmer,
+  clauses: readonly Clause[],
+  languages: readonly string[] | undefined,
+): Promise<Stems> {
+  const readings = clauses.flat().flatMap((term) => term.readings)
+  const words = readings.flatMap(({ isExact, tokens }) => (isExact ? [] : tokens.flatMap(({ word }) => word ?? [])))
+  const asked = [...new Set(words)].flatMap((word) =>
+    plausibleStemmings(word, languages).map((stemming) => ({ word, stemming })),
+  )
+  const found = await stemEach(stemmer, asked)
+  const stems = new Map<string, string[]>()
+  asked.forEach(({ word }, i) => {
+    const known = stems.get(word) ?? []
+    if (found[i] && !known.includes(found[i])) known.push(found[i])
+    stems.set(word, known)
   })
-  return terms.length === 0 ? undefined : terms.slice(0, termsAtMost).join(' & ')
+  return stems
 }
 
-/** A tsvector in text form: the title's tokens weigh more than the others'. */
-export function formatWords(title: readonly string[], text: readonly string[]): string {
-  const positions = new Map<string, string[]>()
-  let at = 0
-  const add = (token: string, weight: string) => {
-    at = Math.min(at + 1, lastPosition)
-    const places = positions.get(token) ?? []
-    if (places.length < placesAtMost) places.push(`${at}${weight}`)
-    positions.set(token, places)
-  }
-  for (const part of title) for (const token of tokenise(part)) add(token, 'A')
-  for (const part of text) {
-    at += 1 // a phrase does not run across two texts
-    for (const token of tokenise(part)) add(token, '')
-  }
-  return [...positions].map(([token, places]) => `${quote(token)}:${places.join(',')}`).join(' ')
+function phrasesOf({ tokens, isExact, isPrefix }: Reading, stems: Stems): Phrase[] {
+  const places = tokens.map((token, i) => ({
+    distance: i === 0 ? 0 : token.at - (tokens[i - 1] as Token).at,
+    forms: formsOf(token, { stems, isExact, isPrefix: isPrefix && i === tokens.length - 1 }),
+  }))
+  const joined = isExact ? undefined : tokens[0]?.joined
+  return joined === undefined
+    ? [places]
+    : [places, [{ distance: 0, forms: [{ lexeme: joined, ...(isPrefix && prefix) }] }]]
 }
 
-const termsAtMost = 32
-/** PostgreSQL keeps positions up to here, and this many a lexeme. */
-const lastPosition = 16_383
-const placesAtMost = 32
+const prefix = { isPrefix: true } as const
 
-function phraseOf(tokens: readonly string[]): string | undefined {
-  if (tokens.length === 0) return undefined
-  return `(${tokens.slice(0, termsAtMost).map(quote).join(' <-> ')})`
+function formsOf(
+  { exact, word, part }: Token,
+  { stems, isExact, isPrefix }: { stems: Stems; isExact: boolean; isPrefix: boolean },
+): Form[] {
+  if (part === 'single') return [{ lexeme: exact, ...prefix }]
+  if (part === 'pair') return [{ lexeme: exact }]
+  if (isExact) return [{ lexeme: exact, isExact: true }]
+  if (isPrefix) return [{ lexeme: exact, ...prefix }]
+  const others = word === undefined ? [] : (stems.get(word) ?? [])
+  const beginning = isSuffixing(exact) ? [{ lexeme: exact.replace(vowelSigns, ''), ...prefix }] : []
+  return [{ lexeme: exact }, ...others.map((lexeme) => ({ lexeme })), ...beginning]
 }
 
-/** Tokens hold letters, digits and marks only; quoting says so to PostgreSQL as well. */
-function quote(token: string): string {
-  return `'${token.replaceAll(/['\\]/g, '')}'`
+/** What changes first at the end of a word; three characters remain. */
+const vowelSigns = /(?<=...)\p{M}+$/u
+
+function formatQuery(clauses: readonly (readonly { isAbsent: boolean; phrases: readonly Phrase[] }[])[]): string {
+  const formatTerm = ({ isAbsent, phrases }: { isAbsent: boolean; phrases: readonly Phrase[] }) =>
+    `${isAbsent ? '!' : ''}(${phrases.map(formatPhrase).join(' | ')})`
+  return clauses.map((clause) => `(${clause.map(formatTerm).join(' | ')})`).join(' & ')
+}
+
+function formatPhrase(phrase: Phrase): string {
+  return phrase
+    .map(({ distance, forms }, i) => `${i === 0 ? '' : ` <${distance}> `}(${forms.map(formatForm).join(' | ')})`)
+    .join('')
+}
+
+function formatForm({ lexeme, isPrefix, isExact }: Form): string {
+  const flags = `${isPrefix ? '*' : ''}${isExact ? 'AC' : ''}`
+  return flags === '' ? quote(lexeme) : `${quote(lexeme)}:${flags}`
 }

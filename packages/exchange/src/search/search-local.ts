@@ -28,19 +28,20 @@ export type LocalResult = Pick<SearchResult, 'hits' | 'next' | 'matched' | 'face
  */
 export async function searchLocal(deps: Deps, viewer: Viewer, question: LocalQuestion): Promise<LocalResult> {
   const { q, type, iss, tlp, status } = question.filters
-  const words = q === undefined ? undefined : parseQuery(q)
+  const stemmer = { memory: deps.stems, connection: deps.pool }
+  const words = q === undefined ? undefined : await parseQuery(stemmer, q)
   const none = { hits: [], matched: 0, facets: {}, freshness: [] }
   if (q !== undefined && words === undefined) return none
   return asViewer(deps, viewer, async (db) => {
     const filters = {
-      ...(q !== undefined && { q }),
+      ...(words !== undefined && { match: words.match }),
       ...(type !== undefined && { type }),
       ...(iss !== undefined && { iss }),
       ...(tlp !== undefined && { tlp }),
       ...(status !== undefined && { status }),
     }
     const rows = await selectOpen(deps, db, viewer, filters)
-      .orderBy(words === undefined ? sql`1` : sql`ts_rank_cd(record.words, ${words}::tsquery)`, 'desc')
+      .orderBy(words === undefined ? sql`1` : sql`ts_rank_cd(record.words, ${words.rank}::tsquery)`, 'desc')
       .orderBy('record.iat', 'desc')
       .orderBy('record.log')
       .orderBy('record.position', 'desc')

@@ -1,45 +1,149 @@
+import { fold, type Kind, kind, kindAt, widthAt } from './characters.ts'
+
+/** A word, or a pair of characters where words are not told apart by spaces. */
+export interface Token {
+  /** Lower case and folded: what is compared. */
+  readonly exact: string
+  /** The word in its own spelling, for a stemmer to read. Absent where there is nothing to stem. */
+  readonly word?: string
+  /** Counted from 0 in its text; words that follow one another differ by 1. */
+  readonly at: number
+  /** Where it stands in the text as `prepare` left it, in UTF-16 units. */
+  readonly from: number
+  readonly to: number
+  /** The whole word, folded, at the first part of one that zero-width non-joiners hold together. */
+  readonly joined?: string
+  /** Of a script in pairs: two characters, the last of a run once more, or one that stands by itself. */
+  readonly part?: 'pair' | 'last' | 'single'
+}
+
 /**
- * Cuts text into the tokens that search compares, the same way for records and for queries. PostgreSQL's own parsers
- * take a whole Chinese or Japanese sentence for one word; here scripts without spaces become pairs of characters.
+ * Cuts text into the tokens that search compares, the same way for records and for queries.
  *
- * @returns tokens in order, lower case and folded, at most 64 characters each.
+ * Words are runs of letters and runs of digits, folded: compatibility forms, case, accents, the letter variants of Arabic
+ * and Persian, digits of any script. Scripts without spaces, and Korean, become overlapping pairs of characters, the last
+ * character of a run also alone, so that what is found does not hang on where somebody sees a word end.
  */
-export function tokenise(text: string): string[] {
-  const tokens: string[] = []
-  for (const [run] of fold(text.slice(0, longestText)).matchAll(runs)) {
-    if (dense.test(run)) tokens.push(...pairsOf([...run]))
-    else tokens.push(run.slice(0, longestToken))
+export function tokenise(text: string): Token[] {
+  return tokensOf(prepare(text))
+}
+
+/** NFKC and lower case. Marks without end are cut before: sorting them takes the square of their number. */
+export function prepare(text: string): string {
+  return boundMarks(text).normalize('NFKC').toLowerCase()
+}
+
+/** As the stream-safe text format does (UAX #15 §13): more than 30 marks on one letter are nobody's spelling. */
+export function boundMarks(text: string): string {
+  return tooManyMarks.test(text) ? text.replaceAll(tooManyMarksEach, '$1') : text
+}
+
+const tooManyMarks = /\p{M}{31}/u
+const tooManyMarksEach = /(\p{M}{30})\p{M}+/gu
+
+/** @param text As `prepare` left it. */
+export function tokensOf(text: string): Token[] {
+  const tokens: Token[] = []
+  for (let i = 0; i < text.length; ) {
+    const found = kindAt(text, i)
+    const end = i + widthAt(text, i)
+    if (!beginsRun(found)) i = end
+    else if (isPaired(found)) i = addPairs(tokens, text, i, endOfRun(text, end, found))
+    else i = addWord(tokens, text, i, endOfRun(text, end, found), found)
   }
   return tokens
 }
 
-const longestText = 200_000
-const longestToken = 64
-
-/** Scripts written without spaces between words. */
-const denseScripts =
-  '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー々'
-const dense = new RegExp(`^[${denseScripts}]`, 'u')
-/** A run of one dense script family, or a word of any other: letters, digits and marks, with inner full stops and hyphens cut. */
-const runs = new RegExp(`[${denseScripts}]+|[^${denseScripts}\\P{L}]+[\\p{M}\\p{N}]*|[\\p{N}]+[a-z]*`, 'gu')
-
-/** Compatibility forms, case, Latin accents, and the letter variants of Arabic and Persian become one. */
-function fold(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .normalize('NFD')
-    .replaceAll(/(?<=[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]\p{M}*)\p{M}/gu, '')
-    .normalize('NFC')
-    .replaceAll(/[\u064B-\u0652\u0640\u200C]/g, '')
-    .replaceAll(/[أإآٱ]/g, 'ا')
-    .replaceAll(/[ىي]/g, 'ی')
-    .replaceAll('ك', 'ک')
-    .replaceAll('ة', 'ه')
+function beginsRun(found: Kind): boolean {
+  return found === kind.letter || found === kind.digit || isPaired(found)
 }
 
-/** Overlapping pairs; a single character stands alone. */
-function pairsOf(characters: readonly string[]): string[] {
-  if (characters.length < 2) return [...characters]
-  return characters.slice(1).map((character, i) => `${characters[i]}${character}`)
+function isPaired(found: Kind): boolean {
+  return found === kind.ideograph || found === kind.hangul || found === kind.cluster
+}
+
+/** @param found Kind of the run; a mark and what is ignored belong to any. */
+function endOfRun(text: string, begin: number, found: Kind): number {
+  let end = begin
+  while (end < text.length) {
+    const next = kindAt(text, end)
+    if (next !== found && next !== kind.mark && next !== kind.ignored) break
+    end += widthAt(text, end)
+  }
+  return end
+}
+
+/** In UTF-16 units; longer words are compared by their beginning. */
+const longestWord = 64
+
+function addWord(tokens: Token[], text: string, from: number, end: number, found: Kind): number {
+  const to = cutAt(text, end, from + longestWord)
+  const spelt = text.slice(from, to)
+  const exact = fold(spelt)
+  const at = nextPosition(tokens)
+  if (found === kind.letter) tokens.push({ exact, word: exact === spelt ? exact : withoutIgnored(spelt), at, from, to })
+  else tokens.push({ exact, at, from, to })
+  if (from > 0 && text[from - 1] === joiner) join(tokens, text)
+  return end
+}
+
+function nextPosition(tokens: readonly Token[]): number {
+  const last = tokens.at(-1)
+  return last === undefined ? 0 : last.at + 1
+}
+
+/** Never between the halves of a surrogate pair. */
+function cutAt(text: string, end: number, most: number): number {
+  if (end <= most) return end
+  return widthAt(text, most - 1) === 2 ? most - 1 : most
+}
+
+function withoutIgnored(word: string): string {
+  let kept = ''
+  for (const character of word) if (kindAt(character, 0) !== kind.ignored) kept += character
+  return kept
+}
+
+const joiner = '\u200C'
+
+/** Adds the newest token to the word that its predecessors began. */
+function join(tokens: Token[], text: string): void {
+  const newest = tokens.length - 1
+  let first = newest
+  while (first > newest - partsAtMost && first > 0 && text[(tokens[first] as Token).from - 1] === joiner) first -= 1
+  const head = tokens[first] as Token
+  const joined = (head.joined ?? head.exact) + (tokens[newest] as Token).exact
+  if (first < newest && joined.length <= longestWord) tokens[first] = { ...head, joined }
+}
+
+const partsAtMost = 8
+
+function addPairs(tokens: Token[], text: string, from: number, end: number): number {
+  let at = nextPosition(tokens)
+  let second = endOfCharacter(text, from, end)
+  let first = fold(text.slice(from, second))
+  let begin = from
+  if (second === end) tokens.push({ exact: first, at, from, to: end, part: 'single' })
+  while (second < end) {
+    const third = endOfCharacter(text, second, end)
+    const next = fold(text.slice(second, third))
+    tokens.push({ exact: first + next, at, from: begin, to: third, part: 'pair' })
+    at += 1
+    if (third === end) tokens.push({ exact: next, at, from: second, to: end, part: 'last' })
+    begin = second
+    first = next
+    second = third
+  }
+  return end
+}
+
+/** A character with what belongs to it. */
+function endOfCharacter(text: string, begin: number, end: number): number {
+  let next = begin + widthAt(text, begin)
+  while (next < end) {
+    const found = kindAt(text, next)
+    if (found !== kind.mark && found !== kind.ignored) break
+    next += widthAt(text, next)
+  }
+  return next
 }

@@ -1,7 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { ProtocolError } from '../error.ts'
 import { Base64url32 } from '../schema.ts'
-import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
+import {
+  type DescribedText,
+  inEachLanguage,
+  mediaTypeOf,
+  type RecordDescription,
+  type RecordType,
+} from './record-type.ts'
 import { Citations, CountOrUnknown, DayOrInstant, LanguageTag, Sha256Hex, textByLanguage } from './values.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })
@@ -223,11 +229,9 @@ function describe(body: EvaluationBody): RecordDescription {
   }
 }
 
-function searchable(body: EvaluationBody): string[] {
+function searchable(body: EvaluationBody): DescribedText[] {
   const { subject, protocol, benchmark, conduct } = body
-  return distinct([
-    ...Object.values(body.title),
-    ...Object.values(body.plainSummary),
+  const names = [
     nameOf(body),
     ...('version' in subject ? [subject.version] : []),
     subject.developer ?? '',
@@ -237,7 +241,13 @@ function searchable(body: EvaluationBody): string[] {
     ...body.measures.flatMap((measure) => [measure.label, measure.subgroup?.value ?? '']),
     ...body.limitations,
     ...(body.cites ?? []).map((citation) => citation.title),
-  ]).filter((text) => text !== '')
+  ]
+  return [
+    ...inEachLanguage(body.plainSummary),
+    ...distinct(names)
+      .filter((text) => text !== '')
+      .map((text) => ({ text })),
+  ]
 }
 
 function nameOf({ subject }: EvaluationBody): string {

@@ -3,7 +3,7 @@ import { ProtocolError } from '../error.ts'
 import { limits } from '../limits.ts'
 import { Count, EntityIdText } from '../schema.ts'
 import type { Statement } from '../statement.ts'
-import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
+import { inEachLanguage, mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
 import { textByLanguage } from './values.ts'
 
 /**
@@ -39,7 +39,7 @@ export const group: RecordType<GroupBody> = {
 function describe({ name, purpose = {}, members }: GroupBody): RecordDescription {
   return {
     title: name,
-    text: Object.values({ ...name, ...purpose }),
+    text: inEachLanguage(purpose),
     facets: { member: members.map(({ iss }) => iss) },
   }
 }

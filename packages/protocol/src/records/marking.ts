@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { ProtocolError } from '../error.ts'
 import { isWithin, Marking, parseMarking } from '../marking.ts'
 import type { Statement } from '../statement.ts'
-import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
+import { inEachLanguage, mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
 import { textByLanguage } from './values.ts'
 
 /** Gives one record of the same institute another marking. The latest one in the log is the effective one. */
@@ -30,7 +30,7 @@ export function markOfChange(before: Marking, after: Marking): Marking {
 }
 
 function describe({ mark, reason = {} }: MarkingBody): RecordDescription {
-  return { title: { en: `Marked ${mark.tlp}` }, text: Object.values(reason), facets: { tlp: mark.tlp } }
+  return { title: { en: `Marked ${mark.tlp}` }, text: inEachLanguage(reason), facets: { tlp: mark.tlp } }
 }
 
 function check(body: MarkingBody, { iss, rel }: Statement): void {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
+import { inEachLanguage, mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
 import { Citations, textByLanguage } from './values.ts'
 
 /** What an institute sees on the ground, in five fields: the smallest record, open to institutes that run no tests. */
@@ -25,7 +25,7 @@ export const observation: RecordType<ObservationBody> = {
 function describe(body: ObservationBody): RecordDescription {
   return {
     title: Object.fromEntries(Object.entries(body.seen).map(([lang, text]) => [lang, firstSentence(text)])),
-    text: [...Object.values(body.seen), ...Object.values(body.wish), body.sector],
+    text: [...inEachLanguage(body.seen), ...inEachLanguage(body.wish), { text: body.sector }],
     facets: { country: body.country, sector: body.sector, howOften: body.howOften, ...synthetic(body) },
   }
 }

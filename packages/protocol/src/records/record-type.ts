@@ -20,13 +20,25 @@ export interface RecordType<Body = unknown> {
   check?(body: Body, statement: Statement): void
 }
 
+/** A text of a record. */
+export interface DescribedText {
+  /** BCP 47. Absent: in the language of the record, or in none. */
+  lang?: string
+  text: string
+}
+
 export interface RecordDescription {
   /** Title by language tag (BCP 47). */
   title: Record<string, string>
-  /** Texts to be found by. */
-  text: string[]
+  /** Texts to be found by, next to the title; names and codes without a language. */
+  text: DescribedText[]
   /** Exact values to filter and count by. */
   facets: Record<string, string | string[]>
+}
+
+/** Every language of a text that is given by language tag. */
+export function inEachLanguage(texts: Readonly<Record<string, string>>): DescribedText[] {
+  return Object.entries(texts).map(([lang, text]) => ({ lang, text }))
 }
 
 /** The media type every body of a record type is announced with. */

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { ProtocolError } from '../error.ts'
 import { Base64url32, EntityIdText, LanguageTag } from '../schema.ts'
 import type { Statement } from '../statement.ts'
-import { mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
+import { inEachLanguage, mediaTypeOf, type RecordDescription, type RecordType } from './record-type.ts'
 
 /** Takes back one record of the same institute; its body stays hidden, its statement and its place in the log remain. */
 export type WithdrawalBody = Static<typeof WithdrawalBody>
@@ -30,7 +30,7 @@ export const withdrawal: RecordType<WithdrawalBody> = {
 function describe(body: WithdrawalBody): RecordDescription {
   return {
     title: body.note ?? { en: `Withdrawn: ${body.reason}` },
-    text: Object.values(body.note ?? {}),
+    text: inEachLanguage(body.note ?? {}),
     facets: { reason: body.reason },
   }
 }

@@ -192,7 +192,7 @@ t.test('an evaluation is found by its system, protocol and words, and counted by
     harness: 'inspect_ai',
     protocol: 'popularity',
   })
-  t.ok(description.text.includes('Stated preferences are not behaviour.'))
+  t.ok(description.text.some(({ text }) => text === 'Stated preferences are not behaviour.'))
   t.equal(evaluation.describe({ ...example(), synthetic: true }).facets.synthetic, 'true')
 })
 
@@ -202,7 +202,7 @@ t.test('a hidden system is found by its pseudonym, and by nothing else', async (
   const title = { en: 'Wish for popularity: Model A' }
   const description = evaluation.describe({ ...example(), title, subject: { kind, weights, access, sealed } })
   t.equal(description.facets.subject, 'Model A')
-  t.ok(description.text.includes('Model A'))
+  t.ok(description.text.some(({ text }) => text === 'Model A'))
   for (const hidden of ['claude-sonnet-4-20250514', '20250514', 'anthropic', sealed.commitment]) {
     t.notOk(JSON.stringify(description).includes(hidden), hidden)
   }

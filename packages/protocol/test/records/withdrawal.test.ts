@@ -45,7 +45,7 @@ t.test('a withdrawal', async (t) => {
   t.test('is found by its reason and its note', async (t) => {
     t.same(withdrawal.describe({ reason: 'breach', note: { en: 'A sample leaked.' } }), {
       title: { en: 'A sample leaked.' },
-      text: ['A sample leaked.'],
+      text: [{ lang: 'en', text: 'A sample leaked.' }],
       facets: { reason: 'breach' },
     })
     t.same(withdrawal.describe({ reason: 'legal' }).title, { en: 'Withdrawn: legal' })

@@ -1,0 +1,138 @@
+/**
+ * Which stemmer reads a word. Most are dictionaries of PostgreSQL (Snowball), by their name there; `persian` and `hebrew`
+ * are our own and take off the few endings and beginnings that are written onto nearly every noun.
+ */
+export type Stemming = `${string}_stem` | 'persian' | 'hebrew'
+
+type Script = 'Latn' | 'Cyrl' | 'Grek' | 'Armn' | 'Hebr' | 'Arab' | 'Deva' | 'Taml' | 'suffixing' | 'other'
+
+/**
+ * The stemmer for words of a text: that of its language where the word is in its script. Names and terms in Latin letters
+ * inside a text of another script are mostly English.
+ *
+ * @param lang BCP 47; where absent, the commonest language of the word's script is taken.
+ */
+export function stemmingFor(lang: string | undefined): (word: string) => Stemming | undefined {
+  const language = languageOf(lang)
+  const own = language === undefined ? undefined : stemmings.get(language)
+  const isLatin = language !== undefined && writesLatin(language)
+  return (word) => {
+    const script = scriptOf(word)
+    if (own?.script === script) return own.stemming
+    if (language === undefined || (script === 'Latn' && !isLatin)) return commonest.get(script)
+    return undefined
+  }
+}
+
+/** Every stemmer that a typed word may have to be read with: those of its script, or of the given languages among them. */
+export function plausibleStemmings(word: string, languages?: readonly string[]): Stemming[] {
+  const script = scriptOf(word)
+  const asked = languages?.map(languageOf)
+  return [...stemmings]
+    .filter(([language, own]) => own.script === script && (!asked || asked.includes(language)))
+    .map(([, own]) => own.stemming)
+}
+
+/** Whether words of this script change at their end, and no stemmer reads them: their beginning has to be enough. */
+export function isSuffixing(word: string): boolean {
+  return scriptOf(word) === 'suffixing'
+}
+
+/** @returns the stem, or the word itself; `undefined` where PostgreSQL has to be asked. */
+export function ownStem(stemming: Stemming, word: string): string | undefined {
+  if (stemming === 'persian') return word.replace(persianEndings, '')
+  if (stemming === 'hebrew') return word.replace(hebrewBeginnings, '')
+  return undefined
+}
+
+/** Plural and comparative, with what may follow; two letters remain. */
+const persianEndings = /(?<=..)(?:ها(?:ی|یی|ي|يي)?|تر(?:ین|ين)?)$/u
+/** And, that, the, in, to, from, as; three letters remain. */
+const hebrewBeginnings = /^[והבכלמש]{1,2}(?=...)/u
+
+function languageOf(lang: string | undefined): string | undefined {
+  return lang === undefined ? undefined : (lang.split('-', 1)[0] as string).toLowerCase()
+}
+
+const latinByLanguage = new Map<string, boolean>()
+
+/** By what CLDR takes for likely; bounded, since a language subtag has at most eight letters and few are asked for. */
+function writesLatin(language: string): boolean {
+  const known = latinByLanguage.get(language)
+  if (known !== undefined) return known
+  const found = likelyScript(language) === 'Latn'
+  if (latinByLanguage.size < languagesAtMost) latinByLanguage.set(language, found)
+  return found
+}
+
+const languagesAtMost = 1_000
+
+function likelyScript(language: string): string | undefined {
+  try {
+    return new Intl.Locale(language).maximize().script
+  } catch {
+    return undefined // a tag that only looks like one: no guess about its script
+  }
+}
+
+const latin = {
+  ...{ ca: 'catalan', da: 'danish', de: 'german', en: 'english', es: 'spanish', et: 'estonian', eu: 'basque' },
+  ...{ fi: 'finnish', fr: 'french', ga: 'irish', hu: 'hungarian', id: 'indonesian', it: 'italian', lt: 'lithuanian' },
+  ...{ nb: 'norwegian', nl: 'dutch', nn: 'norwegian', no: 'norwegian', pt: 'portuguese', ro: 'romanian' },
+  ...{ sv: 'swedish', tr: 'turkish' },
+}
+
+const stemmings: ReadonlyMap<string, { readonly script: Script; readonly stemming: Stemming }> = new Map([
+  ...inScript('Latn', latin),
+  ...inScript('Cyrl', { ru: 'russian', sr: 'serbian' }),
+  ...inScript('Grek', { el: 'greek' }),
+  ...inScript('Armn', { hy: 'armenian' }),
+  ...inScript('Arab', { ar: 'arabic' }),
+  ...inScript('Deva', { hi: 'hindi', ne: 'nepali' }),
+  ...inScript('Taml', { ta: 'tamil' }),
+  ...inScript('Hebr', { yi: 'yiddish' }),
+  ['fa', { script: 'Arab', stemming: 'persian' }],
+  ['he', { script: 'Hebr', stemming: 'hebrew' }],
+])
+
+function inScript(script: Script, names: Readonly<Record<string, string>>) {
+  return Object.entries(names).map(
+    ([language, name]) => [language, { script, stemming: `${name}_stem` as Stemming }] as const,
+  )
+}
+
+const commonest: ReadonlyMap<Script, Stemming> = new Map(
+  (['en', 'ru', 'el', 'hy', 'ar', 'hi', 'ta', 'he'] as const).map((language) => {
+    const { script, stemming } = stemmings.get(language) as { script: Script; stemming: Stemming }
+    return [script, stemming]
+  }),
+)
+
+/** By the first letter: words are runs of letters, hardly ever of two scripts. */
+function scriptOf(word: string): Script {
+  const unit = word.charCodeAt(0)
+  return blocks.find(([end]) => unit < end)?.[1] ?? 'other'
+}
+
+/** Each up to the given code unit, from where the one before ended (Unicode, Blocks.txt). */
+const blocks: readonly (readonly [end: number, script: Script])[] = [
+  [0x0250, 'Latn'],
+  [0x0370, 'other'],
+  [0x0400, 'Grek'],
+  [0x0530, 'Cyrl'],
+  [0x0590, 'Armn'],
+  [0x0600, 'Hebr'],
+  [0x0700, 'Arab'],
+  [0x0750, 'other'],
+  [0x0780, 'Arab'],
+  [0x0900, 'other'],
+  [0x0980, 'Deva'],
+  [0x0b80, 'suffixing'],
+  [0x0c00, 'Taml'],
+  [0x0e00, 'suffixing'],
+  [0x10a0, 'other'],
+  [0x1100, 'suffixing'],
+  [0x1e00, 'other'],
+  [0x1f00, 'Latn'],
+  [0x2000, 'Grek'],
+]
