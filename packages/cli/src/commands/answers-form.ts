@@ -1,5 +1,5 @@
 import type { Question } from '@concordance/importers'
-import { plainText } from '../plain-text.ts'
+import { plainText } from '@concordance/protocol/plain-text'
 
 /**
  * The open questions as a YAML file to fill in for `--answers`: every field without which nothing can be published, and

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type ClearanceView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
-import { plainText } from '../plain-text.ts'
 
 export interface AddClearanceOptions {
   readonly developer: string

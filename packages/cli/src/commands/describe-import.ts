@@ -1,6 +1,6 @@
 import type { ImportedDraft, ImportResult, Question } from '@concordance/importers'
 import type { JsonValue } from '@concordance/protocol'
-import { plainText } from '../plain-text.ts'
+import { plainText } from '@concordance/protocol/plain-text'
 
 const longestValue = 100
 

@@ -1,3 +1,4 @@
+import { plainText } from '@concordance/protocol/plain-text'
 import { addressOf } from '../connection.ts'
 import { type Context, dataDirOf } from '../context.ts'
 import { checkFolder } from '../doctor/check-folder.ts'
@@ -5,7 +6,6 @@ import { checkNode } from '../doctor/check-node.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { findNodeFile } from '../node-file.ts'
-import { plainText } from '../plain-text.ts'
 import { spellCommands } from '../spell-commands.ts'
 
 /** Every check on its own: one that fails hides no other. Ends with `failed` if one did. */

@@ -1,9 +1,9 @@
 import { api, type Misconduct } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { plainText } from '../plain-text.ts'
 import { giveText } from './export.ts'
 
 export async function listEvidence(context: Context): Promise<void> {

@@ -1,11 +1,11 @@
 import { parseCheckpointUnsafe } from '@concordance/log'
 import { api } from '@concordance/protocol'
+import { plainLines } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { plainLines } from '../plain-text.ts'
 
 export async function showCheckpoint(context: Context, options: { readonly note?: boolean }): Promise<void> {
   const { terminal, signal } = context

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { api, type DraftOrReceipt, type Marking } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -7,7 +8,6 @@ import { usageFailure } from '../failure.ts'
 import { requireRecordId } from '../ids.ts'
 import { localize } from '../localize.ts'
 import { audienceOf, markOf } from '../mark.ts'
-import { plainText } from '../plain-text.ts'
 
 export interface MarkOptions {
   readonly tlp: string

@@ -1,10 +1,10 @@
 import { api } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
-import { plainText } from '../plain-text.ts'
 
 export async function listPeers(context: Context): Promise<void> {
   const { terminal, signal } = context

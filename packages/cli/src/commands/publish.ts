@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type DraftView, type Receipt } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
 import { sayWhatCites } from '../citations.ts'
 import { withClient } from '../connection.ts'
@@ -11,7 +12,6 @@ import { failureOf } from '../failure-of.ts'
 import { requireUuid } from '../ids.ts'
 import { localize } from '../localize.ts'
 import { audienceOf } from '../mark.ts'
-import { plainText } from '../plain-text.ts'
 import { titleOfDraft } from '../title.ts'
 
 interface Confirmation {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type Change, type CommentView, type DraftView, type ReviewView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
-import { plainText } from '../plain-text.ts'
 
 export async function submitDraft(context: Context, id: string, options: { readonly note?: string }): Promise<void> {
   const body = options.note === undefined ? {} : { note: options.note }

@@ -1,8 +1,8 @@
 import { api, type InstituteAnswer } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { plainText } from '../plain-text.ts'
 import { recordList } from '../record-list.ts'
 
 export interface SearchOptions {

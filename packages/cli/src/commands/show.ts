@@ -1,11 +1,11 @@
 import { api, type JsonValue, parseJson, type RecordDetail, type RecordPage } from '@concordance/protocol'
+import { plainLines, plainText } from '@concordance/protocol/plain-text'
 import { stringify } from 'yaml'
 import { citationLines, readCitations } from '../citations.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { requireRecordId } from '../ids.ts'
 import { audienceOf } from '../mark.ts'
-import { plainLines, plainText } from '../plain-text.ts'
 import { spellCommands } from '../spell-commands.ts'
 import { pickText } from '../title.ts'
 

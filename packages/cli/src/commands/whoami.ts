@@ -1,7 +1,7 @@
 import { api, type SessionView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { plainText } from '../plain-text.ts'
 
 /** Whose token this is, and what it may do. */
 export async function showSession(context: Context): Promise<void> {

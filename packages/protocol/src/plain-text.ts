@@ -1,6 +1,6 @@
 /**
- * Text that others wrote, made safe for a terminal: what could move the cursor, change colours, reverse or hide text
- * stands as its number, as `<U+202E>`. Line breaks and tabs become spaces.
+ * Text that others wrote, made safe to be shown, on a terminal or in a file that leaves the node: what could move the
+ * cursor, change colours, reverse or hide text stands as its number, as `<U+202E>`. Line breaks and tabs become spaces.
  */
 export function plainText(text: string): string {
   return text
