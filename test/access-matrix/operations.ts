@@ -52,6 +52,8 @@ getRecordProof       viewers     404
 listCitations        viewers     404
 getFinding           viewers     404
 search               viewers     200
+streamSearch         readers     200
+getLateAnswers       readers     404
 explainAccess        readers     404
 listPeers            readers     200
 listPeerSync         readers     200

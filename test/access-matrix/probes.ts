@@ -48,6 +48,8 @@ export const probes: Readonly<Record<string, (world: World) => Asked>> = {
   listCitations: () => ({ path: `/v1/records/${record}/citations` }),
   getFinding: () => ({ path: `/v1/findings/${nobody}/${finding}` }),
   search: () => ({ path: `/v1/search?q=${commonWord}&limit=200` }),
+  streamSearch: () => ({ path: `/v1/search/stream?q=${commonWord}&budgetMs=5000` }),
+  getLateAnswers: () => ({ path: `/v1/search/${finding}` }),
   explainAccess: () => ({ path: `/v1/records/${record}/audience` }),
   listPeers: () => ({ path: '/v1/peers' }),
   listPeerSync: () => ({ path: '/v1/peers/sync' }),
@@ -99,7 +101,7 @@ export const probes: Readonly<Record<string, (world: World) => Asked>> = {
 
 /** A peer's question. */
 export function questionOf(q: string, granularity: 'boolean' | 'count' | 'summary' | 'full' = 'full') {
-  return { queryId: randomUUID(), budgetMs: 5_000, granularity, for: 'staff', filters: { q } }
+  return { queryId: randomUUID(), budgetMs: 5_000, granularity, for: 'staff', label: 'AMBER', filters: { q } }
 }
 
 export function post(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Asked {

@@ -38,6 +38,7 @@ export const shows: Readonly<Record<string, Show>> = {
     await searchHere(call)
     if (call.viewer !== 'anonymous' && !isPeerStanding(call.viewer)) await searchEverywhere(call)
   },
+  streamSearch: streamEverywhere,
   answerSearch,
   listEntries,
   listAccess,
@@ -279,6 +280,16 @@ async function searchEverywhere(call: Call): Promise<void> {
   })
 }
 
+/** Everything that a stream holds, whichever event brings it. */
+async function streamEverywhere(call: Call): Promise<void> {
+  const { text } = await ask(call, { path: `/v1/search/stream?q=${commonWord}&limit=200&budgetMs=5000` }, true)
+  const found = [...text.matchAll(/^data: (.*)$/gm)].flatMap(
+    ([, data = '{}']) => (JSON.parse(data) as { hits?: View[] }).hits ?? [],
+  )
+  const hits = [...new Map(found.map((hit) => [hit.recordId, viewOf(hit)])).values()]
+  holdList(call.findings, call, call.world.records, hits, (record) => (isFound(call, record) ? 'o' : '-'))
+}
+
 interface Answered {
   readonly iss: string
   readonly status: string
@@ -302,9 +313,11 @@ async function answerSearch(call: Call): Promise<void> {
   hold(call.findings, { ...call, what: 'hits that do not belong there', must: 0, is: strangers.length })
   for (const granularity of ['boolean', 'count', 'summary'] as const) {
     const { matched, positions } = await question(call, commonWord, granularity)
-    const must = granularity === 'boolean' ? Math.min(1, hits.length) : hits.length
+    const isBucket = granularity === 'count' && hits.length < 5
+    const must = granularity === 'boolean' || isBucket ? Math.min(1, hits.length) : hits.length
     hold(call.findings, { ...call, what: `matches by ${granularity}`, must, is: matched })
-    hold(call.findings, { ...call, what: `hits by ${granularity}`, must: 0, is: positions.length })
+    const shown = granularity === 'summary' ? Math.min(hits.length, hitsAtMost) : 0
+    hold(call.findings, { ...call, what: `hits by ${granularity}`, must: shown, is: positions.length })
   }
   await each(call, sampled(call), async (_, record) => {
     if (record.word === undefined) return

@@ -163,10 +163,19 @@ async function found(spec: InstituteSpec, { dataDir, serverUrl, prefix }: Networ
 }
 
 function fileOf({ entityId, name, port }: Pick<Founded, 'entityId' | 'name' | 'port'>) {
-  return { entityId, baseUrl: `http://127.0.0.1:${port}`, name: { ...name }, host: '127.0.0.1', port, rates: unlimited }
+  return {
+    entityId,
+    baseUrl: `http://127.0.0.1:${port}`,
+    name: { ...name },
+    host: '127.0.0.1',
+    port,
+    rates: unlimited,
+    search,
+  }
 }
 
 /** Everything here comes from one address, in a hurry. */
+const search = { questionsAnHour: { peer: 1e9, person: 1e9 } }
 const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
 
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {

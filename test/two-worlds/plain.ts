@@ -17,6 +17,7 @@ const salted = /"openedDigest":"[\w-]{43}"(?=.*"peer":)/g
  */
 const differences: readonly { readonly what: string; readonly pattern: RegExp; readonly as: Replace }[] = [
   { what: 'id of the request', pattern: /"instance":"urn:uuid:[0-9a-f-]{36}"/g, as: () => '"instance":"one request"' },
+  { what: 'id of a search', pattern: /"queryId":"[0-9a-f-]{36}"/g, as: () => '"queryId":"one search"' },
   { what: 'time a search took', pattern: /"tookMs":\d+/g, as: () => '"tookMs":0' },
   { what: 'time of the machine', pattern: /"lastSyncedAt":"[\d-]+T[\d:.]+Z"/g, as: () => '"lastSyncedAt":"then"' },
   { what: 'salt of a page', pattern: /"salt":"[\w-]{22}"(?=}\n)/g, as: () => '"salt":"one salt"' },

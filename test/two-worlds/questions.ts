@@ -158,6 +158,9 @@ function values({ records, findings, drafts, cursors, size }: Names): Record<str
     q: words,
     federated: text('true', 'false'),
     budgetMs: text('50', '60'),
+    granularity: text('boolean', 'count', 'summary', 'full'),
+    label: text('CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'),
+    query: text(unknownFinding),
     code: text('not-found', 'invalid', 'nothing'),
     actor: text('ada', 'staff'),
     act: text('publish', 'withdraw'),
@@ -218,8 +221,9 @@ function searches(names: Names): fc.Arbitrary<unknown> {
     budgetMs: fc.constant(1_000),
     granularity: fc.constantFrom('boolean', 'count', 'summary', 'full'),
     for: fc.constantFrom('staff', 'researcher'),
+    label: fc.constantFrom('CLEAR', 'AMBER', 'RED'),
     filters: fc.record({ q: words, type: madeUp('type', names) }, { requiredKeys: ['q'] }),
-    limit: fc.integer({ min: 1, max: 200 }),
+    limit: fc.integer({ min: 1, max: 50 }),
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Keyset, Signer, Tlp } from '@concordance/protocol'
+import type { Granularity, Keyset, Signer, Tlp } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Tables } from './database/tables.ts'
@@ -23,9 +23,20 @@ export interface Deps {
   readonly stems: StemMemory
   /** Highest label that is taken in from others. */
   readonly accepts: Label
+  readonly search: SearchSettings
+  /** Milliseconds that one statement for a viewer may take; 30,000 where absent. */
+  readonly readTimeoutMs?: number
   now(): Date
   /** Cryptographically strong bytes. */
   random(bytes: number): Uint8Array
+}
+
+/** How live searches are answered, and how often one may ask. */
+export interface SearchSettings {
+  /** Most that a peer is given; with `none` live searches are not answered. */
+  readonly granularity: Granularity | 'none'
+  /** Live questions of one asking institute, and of one person here. */
+  readonly questionsAnHour: { readonly peer: number; readonly person: number }
 }
 
 /** Who this node is. */

@@ -15,6 +15,7 @@ export type ExchangeErrorCode =
   | 'statement-too-large' // the signed part would pass the limit
   | 'too-large' // the body would pass the limit
   | 'idempotency-mismatch' // the key was used before, for another request
+  | 'rate' // more than the caller may ask for in this time
   | 'replay' // a request token that was used before
   | 'log-unconfirmed' // nobody has yet confirmed that our log is the newest there is
   | 'unavailable' // too busy, stopping, or not ready

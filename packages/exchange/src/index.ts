@@ -24,6 +24,7 @@ export type {
   Identity,
   Logger,
   PeerDirectory,
+  SearchSettings,
   Signers,
   TreeHead,
 } from './deps.ts'
@@ -72,14 +73,16 @@ export { getRecord, type ListOptions, listRecords, listVersions } from './record
 export { useRequestToken } from './requests.ts'
 export { reviseFinding } from './revise.ts'
 export { answerSearch } from './search/answer.ts'
-export { searchFederation } from './search/federated.ts'
+export type { AskingDeps } from './search/ask-peer.ts'
+export { type FederatedQuestion, type Searcher, searchFederation, streamFederation } from './search/federated.ts'
+export { getLateAnswers } from './search/late-answers.ts'
 export { type LocalQuestion, type LocalResult, searchLocal } from './search/search-local.ts'
 export type { RecordFilters } from './select-open.ts'
-export { type ExchangeConfig, type RunningExchange, startExchange } from './start-exchange.ts'
+export { defaultSearch, type ExchangeConfig, type RunningExchange, startExchange } from './start-exchange.ts'
 export { followPeer, type Pass } from './sync/follow-peer.ts'
 export { observationsOf } from './sync/observations.ts'
 export { openPeerCalls } from './sync/open-peer-calls.ts'
-export type { Peer, PeerCalls, SearchQuestion } from './sync/peer-calls.ts'
+export type { Peer, PeerCalls } from './sync/peer-calls.ts'
 export { compareAll, type SyncDeps, syncNow } from './sync/sync-loop.ts'
 export { getHeldCheckpoint, listMisconduct, listPeerSync, listPeers, listQuarantine } from './sync/sync-status.ts'
 export {

@@ -4,6 +4,8 @@ import { listBehind } from './access/deliveries.ts'
 import type { Deps } from './deps.ts'
 import { purgeSessions } from './people/sessions.ts'
 import { purgeRequestTokens } from './requests.ts'
+import { purgeLateAnswers } from './search/late-answers.ts'
+import { purgeQuestions } from './search/spend-question.ts'
 
 /** Work that the node repeats or owes somebody; each is safe to run twice. */
 export interface Tasks {
@@ -84,6 +86,8 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
       await purgeRequestTokens(deps)
       await purgeIdempotency(deps)
       await purgeSessions(deps)
+      await purgeQuestions(deps)
+      await purgeLateAnswers(deps)
     },
     reseal: () => tasks.reseal(),
     'renew-groups': () => tasks.renewGroups(),

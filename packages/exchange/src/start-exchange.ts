@@ -3,7 +3,7 @@ import { openReader } from './access/as-viewer.ts'
 import { startAccess } from './access/start-access.ts'
 import { migrate, requireMigrated } from './database/migrate.ts'
 import { connectionSettings, openDatabase } from './database/open.ts'
-import type { ConfiguredPeer, Label, Logger } from './deps.ts'
+import type { ConfiguredPeer, Label, Logger, SearchSettings } from './deps.ts'
 import { type RunningJobs, startJobs } from './jobs.ts'
 import { loadIdentity, requireSignersOf } from './keys/identity.ts'
 import { readFirstKeyset, readSigners } from './keys/identity-files.ts'
@@ -16,6 +16,7 @@ import { startTicking } from './log/start-ticking.ts'
 import { createLogWriter } from './log/writer.ts'
 import { directoryOf, registerPeers } from './peers.ts'
 import { startProjection } from './projection/start-projection.ts'
+import { createLateWaits } from './search/late-waits.ts'
 import { createStemMemory } from './search/stem.ts'
 import { enforceCeiling } from './sync/enforce-ceiling.ts'
 import { openPeerCalls } from './sync/open-peer-calls.ts'
@@ -34,6 +35,8 @@ export interface ExchangeConfig {
   readonly peers: readonly ConfiguredPeer[]
   /** Highest label that is taken in from others; `AMBER+STRICT` where absent. */
   readonly accepts?: Label
+  /** How live searches are answered, and how often one may ask; `defaultSearch` where absent. */
+  readonly search?: SearchSettings
   /** When our own log grows for others: `immediate`, with every batch, where absent. */
   readonly sealing?: 'immediate' | SealingInterval
   /** Follow peers, run jobs, keep the projection. */
@@ -44,6 +47,12 @@ export interface ExchangeConfig {
   readonly log: Logger
   now(): Date
   random(bytes: number): Uint8Array
+}
+
+/** Where the configuration says nothing. */
+export const defaultSearch: SearchSettings = {
+  granularity: 'full',
+  questionsAnHour: { peer: 3_000, person: 300 },
 }
 
 export interface RunningExchange {
@@ -81,7 +90,7 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
     const connection = connectionSettings(databaseUrl)
     const wake = await openWake(connection, log)
     closers.push(() => wake.close())
-    const { now, random, accepts = 'AMBER+STRICT' } = config
+    const { now, random, accepts = 'AMBER+STRICT', search = defaultSearch } = config
     const reloadSigners = async () => void Object.assign(signers, await readSigners(dataDir))
     const writer = createLogWriter({ db, identity, signers, reloadSigners, guard, log, now, random, wake, connection })
     closers.push(() => writer.close())
@@ -108,7 +117,9 @@ export async function startExchange(config: ExchangeConfig): Promise<RunningExch
       random,
       stems: createStemMemory(),
     }
-    const deps: SyncDeps = { ...parts, accepts, callPeer }
+    const lateWaits = createLateWaits()
+    closers.push(() => lateWaits.close())
+    const deps: SyncDeps = { ...parts, accepts, search, callPeer, lateWaits }
     await registerPeers(deps)
     await enforceCeiling(deps)
     await confirmAtStart(deps)

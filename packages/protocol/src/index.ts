@@ -5,12 +5,20 @@ export {
   signAccessPage,
   verifyAccessPage,
 } from './access-page.ts'
-export { hitsDigest, type SearchAnswer, signAnswer, verifyAnswer } from './answer.ts'
+export { hitsDigest, type SearchAnswer, type SearchReason, searchReasons, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
 export { parseAnswer } from './api/parse-answer.ts'
 export type { ApiTokenView, PersonView, Role, SessionView } from './api/people-routes.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
+export {
+  formatSearchEvent,
+  parseSearchEvent,
+  type SearchEvent,
+  type SearchEventName,
+  type SearchSummary,
+} from './api/search-events.ts'
 export { type FacetName, facetNames, type Granularity, type SearchFilters } from './api/search-filters.ts'
+export { questionDigest, type SearchQuestion } from './api/search-question.ts'
 export type {
   Audience,
   ConsistencyProof,
@@ -19,6 +27,7 @@ export type {
   DraftView,
   InclusionProof,
   InstituteAnswer,
+  LateAnswers,
   LogCheck,
   Misconduct,
   Observations,

@@ -40,6 +40,11 @@ export const limits = {
   /** Relations of one statement; further citations go into the body. */
   relations: 8,
   entityIdBytes: 200,
+  /** Longest time a search may take, and hits of one institute in it. */
+  searchBudgetMs: 30_000,
+  answerHits: 50,
+  /** Hit lines of one answer to a search, together. */
+  answerBytes: 4 * 1024 * 1024,
   /** Hashes of one inclusion or consistency proof. */
   proofHashes: 63,
 } as const

@@ -11,6 +11,7 @@ import { checkContract } from './contract.ts'
 import { NodeError } from './error.ts'
 import { accessPolicies, type GuardOptions, guardPeers, guardPersons, guardPublic, guardViewers } from './guards.ts'
 import { bodyLimitBytes, jsonBodies } from './json-body.ts'
+import { createLiveSearches } from './live-searches.ts'
 import type { Metrics } from './metrics.ts'
 import { formatRawProblem, problemAnswers, sendProblem } from './problems.ts'
 import { createRates } from './rates.ts'
@@ -31,6 +32,7 @@ import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
 import { remarkRoutes, reviewRoutes } from './routes/reviews.ts'
 import { searchRoutes } from './routes/search.ts'
+import { searchStreamRoutes } from './routes/search-stream.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
 import { providerTokens } from './sign-in/provider-tokens.ts'
@@ -60,6 +62,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
 
   const rates = createRates(app, config.rates)
   const guard: GuardOptions = { deps, rates, checkPerson: createPersonCheck(app, deps, signIn) }
+  const live = createLiveSearches(rates)
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   app.addHook('onRequest', rates.address)
@@ -82,10 +85,11 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   await app.register(async (viewers) => {
     guardViewers(viewers, guard)
     await viewers.register(recordRoutes, { deps })
-    await viewers.register(searchRoutes, { deps, rates })
+    await viewers.register(searchRoutes, { deps, live })
   })
   await app.register(async (persons) => {
     guardPersons(persons, guard)
+    await persons.register(searchStreamRoutes, { deps, live })
     await persons.register(draftRoutes, { deps })
     await persons.register(reviewRoutes, { deps })
     await persons.register(remarkRoutes, { deps })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { isLoopbackUrl, parsePeerUrl } from '@concordance/client'
-import type { ConfiguredPeer, SealingInterval } from '@concordance/exchange'
+import { type ConfiguredPeer, defaultSearch, type SealingInterval, type SearchSettings } from '@concordance/exchange'
 import { parseEntityId } from '@concordance/protocol'
 import { NodeError } from './error.ts'
 import { type NodeFile, readNodeFile } from './node-file.ts'
@@ -37,6 +37,8 @@ export interface NodeConfig {
   readonly migrate: boolean
   readonly logLevel: LogLevel
   readonly rates: RateLimits
+  /** How live searches are answered, and how often one may ask. */
+  readonly search: SearchSettings
   /** Between two rounds of comparing with the peers. */
   readonly compareEveryMs: number
   /** When our own log grows for others; with every batch where absent. */
@@ -107,7 +109,7 @@ export function loadConfig(dataDir: string, environment: Environment, overrides:
 /** What stands in the file alone. */
 function settingsOf(file: NodeFile) {
   const { entityId, name = {}, contact, peers = [], rates, compareEverySeconds = defaultCompareSeconds } = file
-  const { accepts, operations, sealing, trustedProxies = [] } = file
+  const { accepts, operations, search = {}, sealing, trustedProxies = [] } = file
   return {
     entityId,
     name,
@@ -115,6 +117,13 @@ function settingsOf(file: NodeFile) {
     peers: peers as ConfiguredPeer[],
     ...(accepts && { accepts }),
     rates: { ...defaultRates, ...rates } as RateLimits,
+    search: {
+      granularity: search.granularity ?? defaultSearch.granularity,
+      questionsAnHour: {
+        ...defaultSearch.questionsAnHour,
+        ...search.questionsAnHour,
+      } as SearchSettings['questionsAnHour'],
+    },
     compareEveryMs: compareEverySeconds * 1_000,
     ...(sealing && { sealing }),
     ...(operations && { operations: { host: operations.host ?? '127.0.0.1', port: operations.port } }),

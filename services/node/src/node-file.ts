@@ -6,6 +6,7 @@ import { providerAlgorithms } from './sign-in/provider-keys.ts'
 
 const closed = { additionalProperties: false } as const
 const Rate = Type.Optional(Type.Integer({ minimum: 1 }))
+const Questions = Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 }))
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
 
 const PeerSettings = Type.Object(
@@ -64,6 +65,16 @@ export const NodeFile = Type.Object(
     /** Requests a minute; see `RateLimits`. */
     rates: Type.Optional(
       Type.Object({ address: Rate, public: Rate, peer: Rate, person: Rate, federated: Rate }, closed),
+    ),
+    /** How live searches are answered, and how often one may ask; see `SearchSettings`. */
+    search: Type.Optional(
+      Type.Object(
+        {
+          granularity: Type.Optional(Type.Enum(['none', 'boolean', 'count', 'summary', 'full'])),
+          questionsAnHour: Type.Optional(Type.Object({ peer: Questions, person: Questions }, closed)),
+        },
+        closed,
+      ),
     ),
     /** `immediate` where absent; see `SealingInterval`. */
     sealing: Type.Optional(

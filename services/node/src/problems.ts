@@ -69,7 +69,8 @@ function isOurFault(code: ProblemCode): boolean {
   return problems[code].status >= 500
 }
 
-function refusalOf(error: FastifyError | Error): Refusal {
+/** What a failure says to a caller. */
+export function refusalOf(error: FastifyError | Error): Refusal {
   if (error instanceof NodeError || error instanceof ExchangeError) return refusalOfOurs(error)
   if (error instanceof ProtocolError) return { code: problemOfProtocol(error), detail: error.message }
   const { validation, validationContext, code = '', statusCode = 500 } = error as FastifyError

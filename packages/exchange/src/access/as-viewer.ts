@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import { connectionSettings, type DatabaseOptions } from '../database/open.ts'
+import { connectionSettings, type DatabaseOptions, statementTimeoutMs } from '../database/open.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
@@ -8,18 +8,20 @@ import type { Viewer } from './may-open.ts'
 
 /**
  * Runs work behind the second wall: whatever it asks the database, it is shown what the viewer may open, and nothing else.
- * The viewer is set on the connection that the work then has for itself, in place of the one before.
+ * The viewer is set on the connection that the work then has for itself, in place of the one before, and so is the time that
+ * each of its statements may take.
  *
  * @param work Must not call `asViewer` itself: connections are few. Must not use `db` after it has returned.
  */
 export async function asViewer<Result>(
-  { reader, now }: Pick<Deps, 'reader' | 'now'>,
+  { reader, now, readTimeoutMs = statementTimeoutMs }: Pick<Deps, 'reader' | 'now' | 'readTimeoutMs'>,
   viewer: Viewer,
   work: (db: Kysely<Tables>) => Promise<Result>,
 ): Promise<Result> {
   const asker = JSON.stringify({ ...viewer, now: Math.floor(now().getTime() / 1_000) })
   return reader.connection().execute(async (db) => {
-    await sql`select set_config('concordance.viewer', ${asker}, false)`.execute(db)
+    await sql`select set_config('concordance.viewer', ${asker}, false),
+      set_config('statement_timeout', ${String(Math.max(1, Math.floor(readTimeoutMs)))}, false)`.execute(db)
     return work(db)
   })
 }

@@ -8,6 +8,8 @@ interface PeerTerms {
   readonly iss: RawBuilder<string>
   /** Array of the labels up to its ceiling. */
   readonly labels: RawBuilder<readonly string[]>
+  /** See `Viewer`. */
+  readonly isFor?: 'researcher' | undefined
 }
 
 /**
@@ -29,7 +31,8 @@ export function isOpenTo(viewer: Viewer, nowSeconds: number, record = 'record'):
 export function ownIsOpenTo(viewer: Viewer, nowSeconds: number, record = 'own_record'): Condition {
   if (viewer.kind === 'peer') {
     const labels = sql<readonly string[]>`${labelsUpTo(viewer.ceiling)}::text[]`
-    return ownIsOpenToPeer({ iss: sql`${viewer.iss}`, labels }, isRunning(nowSeconds), nowSeconds, record)
+    const isFor = viewer.for
+    return ownIsOpenToPeer({ iss: sql`${viewer.iss}`, labels, isFor }, isRunning(nowSeconds), nowSeconds, record)
   }
   return withTarget(record, (name) => byMarkingTo(viewer, nowSeconds, name))
 }
@@ -45,8 +48,10 @@ export function ownIsOpenToEachPeer(nowSeconds: number, record = 'own_record'): 
 }
 
 function ownIsOpenToPeer(peer: PeerTerms, isValid: Condition, nowSeconds: number, record: string): Condition {
-  const open = withTarget(record, (name) => peerMay(peer, isValid, nowSeconds, name))
-  return sql<SqlBool>`(${open} or ${wasSent(peer, record)})`
+  const narrow = (name: string, isOpen: Condition) =>
+    peer.isFor === 'researcher' ? sql<SqlBool>`(${isOpen} and ${researcherMay(nowSeconds, name)})` : isOpen
+  const open = withTarget(record, (name) => narrow(name, peerMay(peer, isValid, nowSeconds, name)))
+  return sql<SqlBool>`(${open} or ${narrow(record, wasSent(peer, record))})`
 }
 
 /** A marking record or a withdrawal needs the right to its target besides. */
@@ -60,7 +65,9 @@ function withTarget(record: string, isOpen: (name: string) => Condition): Condit
 function mirroredIsOpenTo(viewer: Viewer, nowSeconds: number, record: string): Condition {
   if (viewer.kind === 'person' && viewer.staff) return sql<SqlBool>`true`
   const may = viewer.kind === 'person' ? researcherMay(nowSeconds, record) : publicMay(nowSeconds, record)
-  return sql<SqlBool>`(${may} and ${sql.table(record)}.type <> 'marking')`
+  const isForResearchers = viewer.kind === 'peer' && viewer.for === 'researcher'
+  const closed = isForResearchers ? sql`('marking', 'group')` : sql`('marking')`
+  return sql<SqlBool>`(${may} and ${sql.table(record)}.type not in ${closed})`
 }
 
 function byMarkingTo(viewer: Exclude<Viewer, { kind: 'peer' }>, nowSeconds: number, record: string): Condition {

@@ -3,8 +3,11 @@ import type { Marking, Tlp } from '@concordance/protocol'
 /** Whoever asks. */
 export type Viewer =
   | { readonly kind: 'public' }
-  /** Another institute's node, active as this node sees it; `ceiling` is the highest label our configuration opens to it. */
-  | { readonly kind: 'peer'; readonly iss: string; readonly ceiling: Tlp }
+  /**
+   * Another institute's node, active as this node sees it; `ceiling` is the highest label our configuration opens to it.
+   * Asking for its researchers, it is shown what they may read there.
+   */
+  | { readonly kind: 'peer'; readonly iss: string; readonly ceiling: Tlp; readonly for?: 'researcher' }
   /** Somebody signed in here, or a program of theirs: staff of this institute, or a researcher. */
   | { readonly kind: 'person'; readonly subject: string; readonly staff: boolean }
 
@@ -90,6 +93,13 @@ function isStaff(viewer: Viewer): boolean {
 type Entitlement = readonly [isEntitled: boolean, because: Reason]
 
 function entitle(viewer: Viewer, guarded: Guarded, now: number): Entitlement {
+  const entitled = entitleAtAll(viewer, guarded, now)
+  if (!entitled[0] || viewer.kind !== 'peer' || viewer.for !== 'researcher') return entitled
+  const asResearcher = entitleResearcher(guarded, now)
+  return asResearcher[0] ? entitled : asResearcher
+}
+
+function entitleAtAll(viewer: Viewer, guarded: Guarded, now: number): Entitlement {
   const { isOwn, type, isRevoked, wasSent, target } = guarded
   if (isRevoked) return [false, 'revoked']
   if (!isOwn && type === 'marking' && !isStaff(viewer)) return [false, 'not-relayed']

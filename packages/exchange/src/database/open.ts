@@ -21,7 +21,7 @@ export interface Database {
 
 const oldestServerVersion = 150_000
 const connectTimeoutMs = 5_000
-const statementTimeoutMs = 30_000
+export const statementTimeoutMs = 30_000
 const lockTimeoutMs = 10_000
 const idleInTransactionTimeoutMs = 60_000
 

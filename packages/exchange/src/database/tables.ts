@@ -1,4 +1,4 @@
-import type { Marking, Role, Scope, Tlp } from '@concordance/protocol'
+import type { InstituteAnswer, Marking, Role, Scope, SearchHit, Tlp } from '@concordance/protocol'
 import type { ColumnType, Generated } from 'kysely'
 import type { SealingSchedule } from '../log/schedule.ts'
 
@@ -42,6 +42,8 @@ export interface Tables {
   control_pending: ControlPendingTable
   narrowed: NarrowedTable
   opening: OpeningView
+  late_search: LateSearchTable
+  late_answer: LateAnswerTable
 }
 
 /** Written as JSON text, read as a value. */
@@ -431,4 +433,20 @@ export interface NarrowedTable {
   by_position: number
   jws: string
   checked: Generated<boolean>
+}
+
+export interface LateSearchTable {
+  query_id: string
+  subject: string
+  asked_at: Date
+  institutes: Json<InstituteAnswer[]>
+  waits_until: Date
+}
+
+/** `hits` as they were verified; whoever reads them sees less. */
+export interface LateAnswerTable {
+  query_id: string
+  iss: string
+  institute: Json<InstituteAnswer>
+  hits: Json<SearchHit[]>
 }

@@ -1,110 +1,205 @@
-import { ClientError } from '@concordance/client'
-import type { InstituteAnswer, Keyset, RecordView, SearchFilters } from '@concordance/protocol'
-import { parseCanonical, verifyAnswer } from '@concordance/protocol'
-import type { Viewer } from '../access/may-open.ts'
-import type { Deps } from '../deps.ts'
+import {
+  type Granularity,
+  type InstituteAnswer,
+  limits,
+  questionDigest,
+  type RecordView,
+  type SearchEvent,
+  type SearchQuestion,
+  type SearchResult,
+  type Tlp,
+} from '@concordance/protocol'
+import { labelsUpTo, type Viewer } from '../access/may-open.ts'
+import { ExchangeError } from '../error.ts'
 import { uuidv7 } from '../keys/uuid.ts'
-import { findMirror, type Mirror } from '../sync/mirror.ts'
-import type { Peer, PeerCalls, SearchQuestion } from '../sync/peer-calls.ts'
-import { filterHits } from './filter-hits.ts'
+import { listActivePeers } from '../peers.ts'
+import { type AskingDeps, askPeer, type PeerHits, type PeerInScope } from './ask-peer.ts'
 import { fuse } from './fuse.ts'
-import { verifyHit } from './hit.ts'
+import { keepAnswer, keepSearch } from './late-answers.ts'
+import { listPeerLogs } from './peer-logs.ts'
+import { type LocalQuestion, type LocalResult, searchLocal } from './search-local.ts'
+import { spendQuestion } from './spend-question.ts'
 
-/** What is asked of every institute. */
-export interface FederatedQuestion {
-  readonly filters: SearchFilters
-  /** Who asks, here: peers are asked for the institute, and what comes is filtered for the person. */
-  readonly viewer: Viewer
-  /** Hits of each institute at most. */
-  readonly limit: number
+/** Whoever asks everybody: peers are asked for people alone. */
+export type Searcher = Extract<Viewer, { kind: 'person' }>
+
+/** What is asked of every institute, this one included. */
+export interface FederatedQuestion extends Omit<LocalQuestion, 'cursor'> {
   /** For the whole search; every peer gets what is left of it. */
   readonly budgetMs: number
+  readonly granularity: Granularity
+  /** How the question itself is marked. */
+  readonly label: Tlp
 }
-
-export interface FederatedResult {
-  readonly hits: readonly RecordView[]
-  /** Exactly one a peer in scope. */
-  readonly institutes: readonly InstituteAnswer[]
-  /** True only if every peer in scope answered ok. */
-  readonly complete: boolean
-}
-
-/** Kept back from each peer's deadline for fusing what came. */
-const reserveMs = 25
 
 /**
- * Asks every given peer live, at once, and fuses their hits with the local ones by reciprocal rank. A peer that does
- * not answer in time costs its own hits and nothing else. Each hit is verified as if it had come by sync; a peer whose
- * answer does not verify counts as one that did not answer.
+ * Searches here and asks every peer in scope live, at once, and fuses what comes by reciprocal rank. Peers are asked for
+ * the institute, and what comes is filtered for the person.
  *
- * @param local Hits of this node's own store, best first.
+ * @param signal Whoever asked has left: the peers are not waited for any more.
+ * @throws {ExchangeError} `rate` where the person has used up the questions of this hour; nobody was asked.
  */
 export async function searchFederation(
-  deps: Deps & { callPeer: (peer: Peer) => PeerCalls },
-  peers: readonly Peer[],
-  local: readonly RecordView[],
+  deps: AskingDeps,
+  viewer: Searcher,
   question: FederatedQuestion,
-): Promise<FederatedResult> {
-  const answers = await Promise.all(peers.map((peer) => askPeer(deps, peer, question)))
-  const hits = fuse([local, ...answers.map((answer) => answer.hits)], (hit) => hit.recordId)
-  const institutes = answers.map((answer) => answer.institute)
-  return { hits, institutes, complete: institutes.every(({ status }) => status === 'ok') }
-}
-
-interface PeerHits {
-  readonly institute: InstituteAnswer
-  readonly hits: readonly RecordView[]
-}
-
-async function askPeer(
-  deps: Deps & { callPeer: (peer: Peer) => PeerCalls },
-  peer: Peer,
-  { filters, viewer, limit, budgetMs }: FederatedQuestion,
-): Promise<PeerHits> {
-  const started = performance.now()
-  const tookMs = () => Math.round(performance.now() - started)
-  const timeoutMs = Math.max(1, budgetMs - reserveMs)
+  signal?: AbortSignal,
+): Promise<SearchResult> {
+  const started = await startFederation(deps, viewer, question, signal)
   try {
-    const mirror = await findMirror(deps.db, peer)
-    const keyset = mirror && [...mirror.keysets.values()].at(-1)
-    if (!keyset) return { institute: { iss: peer.iss, status: 'unreachable', tookMs: tookMs() }, hits: [] }
-    const queryId = uuidv7(deps)
-    const asked: SearchQuestion = { queryId, budgetMs: timeoutMs, granularity: 'full', for: 'staff', filters, limit }
-    const given = await deps.callPeer(peer).search(asked, timeoutMs)
-    const { hits: sent, ...answer } = openAnswer(deps, mirror, keyset, queryId, given)
-    const hits = await filterHits(deps, viewer, mirror, sent)
-    // A number would tell of hits that this person may not see.
-    const matched = hits.length < sent.length || !isStaff(viewer) ? hits.length : answer.matched
-    return { institute: { iss: peer.iss, tookMs: tookMs(), ...answer, matched }, hits }
-  } catch (error) {
-    const status = statusOf(error)
-    deps.log.info({ peer: peer.iss, status, code: (error as { code?: string }).code }, 'no answer to a search')
-    return { institute: { iss: peer.iss, status, tookMs: tookMs() }, hits: [] }
+    const [local, answers] = await Promise.all([started.local, Promise.all(started.answers)])
+    const institutes = answers.map(({ institute }) => institute)
+    await started.finish(institutes)
+    const hits = merge([local.hits, ...answers.map((answer) => answer.hits)], question).slice(0, question.limit)
+    return { ...local, hits, queryId: started.queryId, institutes, complete: isComplete(institutes) }
+  } finally {
+    started.stop()
   }
 }
 
-function isStaff(viewer: Viewer): boolean {
-  return viewer.kind === 'person' && viewer.staff
+/** The same, event by event: what is here first, each peer as it answers, and the order of everything at the end. */
+export async function* streamFederation(
+  deps: AskingDeps,
+  viewer: Searcher,
+  question: FederatedQuestion,
+  signal?: AbortSignal,
+): AsyncGenerator<SearchEvent, void, undefined> {
+  const { queryId, asked, ...started } = await startFederation(deps, viewer, question, signal)
+  try {
+    const local = await started.local
+    yield { event: 'local', data: { queryId, asked: [...asked], ...local } }
+    const lists = [local.hits]
+    const answers = new Map<string, InstituteAnswer>()
+    for await (const { institute, hits } of asTheySettle(started.answers)) {
+      answers.set(institute.iss, institute)
+      lists.push([...hits])
+      yield { event: 'institute', data: { institute, hits: [...hits] } }
+    }
+    const institutes = asked.flatMap((iss) => answers.get(iss) ?? [])
+    await started.finish(institutes)
+    const order = merge(lists, question).map(({ recordId }) => recordId)
+    yield { event: 'summary', data: { queryId, order, institutes, complete: isComplete(institutes) } }
+  } finally {
+    started.stop()
+  }
 }
 
-function openAnswer(
-  deps: Deps,
-  mirror: Mirror,
-  keyset: Keyset,
+/** True only if every active peer in scope answered ok. */
+export function isComplete(institutes: readonly Pick<InstituteAnswer, 'status'>[]): boolean {
+  return institutes.every(({ status }) => status === 'ok')
+}
+
+interface StartedSearch {
+  readonly queryId: string
+  /** Entity ids of the peers in scope. */
+  readonly asked: readonly string[]
+  readonly local: Promise<LocalResult>
+  /** One a peer in scope; none rejects. */
+  readonly answers: readonly Promise<PeerHits>[]
+  /** Before whoever asked is told the last of it: what comes from now on is late. */
+  finish(institutes: readonly InstituteAnswer[]): Promise<void>
+  /** Ends what nobody waits for. After `finish` late answers are still waited for. */
+  stop(): void
+}
+
+async function startFederation(
+  deps: AskingDeps,
+  viewer: Searcher,
+  asked: FederatedQuestion,
+  signal?: AbortSignal,
+): Promise<StartedSearch> {
+  const endsAt = performance.now() + asked.budgetMs
+  const queryId = uuidv7(deps)
+  const question = questionOf(deps, viewer, asked, queryId)
+  questionDigest({ ...question, budgetMs: asked.budgetMs }) // text that JSON cannot carry is refused before anybody is asked
+  const scope = await listScope(deps, asked)
+  if (scope.some(({ unasked }) => !unasked)) await spend(deps, viewer)
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  const kept = Promise.withResolvers<void>()
+  kept.promise.catch(() => undefined) // whoever waits for it hears of it
+  const keepLate = async (given: PeerHits) => {
+    await kept.promise
+    await keepAnswer(deps, queryId, given)
+  }
+  const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate }
+  const answers = scope.map((peer) => askPeer(deps, peer, asking))
+  const readTimeoutMs = Math.max(1, endsAt - performance.now())
+  const local = searchLocal({ ...deps, readTimeoutMs }, viewer, asked)
+  let isFinished = false
+  return {
+    queryId,
+    asked: scope.map(({ peer }) => peer.iss),
+    local,
+    answers,
+    async finish(institutes) {
+      if (!stopping.signal.aborted && institutes.some(({ status }) => status === 'timeout')) {
+        await keepSearch(deps, { queryId, subject: viewer.subject, institutes, waitMs: deps.lateWaits.waitMs })
+        kept.resolve()
+        isFinished = true
+      }
+    },
+    stop() {
+      signal?.removeEventListener('abort', stop)
+      if (isFinished) return
+      stop()
+      kept.reject(new Error('nobody asks for late answers'))
+    },
+  }
+}
+
+/** What the peers are asked: no question names a person, and none says whom else to ask. */
+function questionOf(
+  { accepts }: AskingDeps,
+  { staff }: Searcher,
+  { filters, granularity, label, limit, sort }: FederatedQuestion,
   queryId: string,
-  given: { answer: string; hits: string[] },
-): { status: InstituteAnswer['status']; matched: number; size: number; hits: RecordView[] } {
-  const answer = verifyAnswer(given.answer, keyset, { audience: deps.identity.iss, queryId, hits: given.hits })
-  const hits = given.hits.map((line) => verifyHit(mirror, keyset, parseCanonical(line)))
-  // An answer from before what we have verified ourselves comes from a log that has been set back, or a stale replica.
-  const stale = answer.checkpoint.size < mirror.size
-  return { status: stale ? 'stale' : answer.status, matched: answer.matched, size: answer.checkpoint.size, hits }
+): Omit<SearchQuestion, 'budgetMs'> {
+  const { iss: _, ...narrowed } = filters
+  return {
+    queryId,
+    granularity,
+    for: staff ? 'staff' : 'researcher',
+    label,
+    accepts: accepts === 'AMBER+STRICT' ? 'AMBER' : accepts,
+    filters: narrowed,
+    ...(sort && { sort }),
+    limit: Math.min(limit, limits.answerHits),
+  }
 }
 
-function statusOf(error: unknown): InstituteAnswer['status'] {
-  if (!(error instanceof ClientError)) return 'unreachable'
-  if (error.code === 'TIMEOUT' || error.code === 'STOPPED') return 'timeout'
-  if (error.status === 404 || error.status === 405 || error.status === 501) return 'unsupported'
-  if (error.status !== undefined && error.status < 500) return 'refused'
-  return 'unreachable'
+/** The active peers, or the one that the search is narrowed to. Of some it is clear beforehand that they are not asked. */
+async function listScope(deps: AskingDeps, { filters, label }: FederatedQuestion): Promise<PeerInScope[]> {
+  const [active, logs] = await Promise.all([listActivePeers(deps), listPeerLogs(deps, deps.peers.list())])
+  const inScope = active.filter(({ iss }) => filters.iss === undefined || filters.iss === iss)
+  return inScope.map((peer) => {
+    const log = logs.get(peer.iss)
+    const refused = (reason: 'query-label' | 'log-frozen') =>
+      ({ peer, unasked: { iss: peer.iss, status: 'refused', reason } }) as const
+    if (label === 'RED' || !labelsUpTo(peer.ceiling ?? 'AMBER+STRICT').includes(label)) return refused('query-label')
+    if (log?.state === 'frozen') return refused('log-frozen')
+    return { peer, ...(log && { log }) }
+  })
+}
+
+async function spend(deps: AskingDeps, { subject }: Searcher): Promise<void> {
+  const { isSpent, retryAfterSeconds } = await spendQuestion(deps, 'person', subject)
+  if (isSpent) return
+  throw new ExchangeError('rate', 'the live questions of this hour are used up', { retryAfterSeconds })
+}
+
+function merge<Hit extends RecordView>(lists: readonly (readonly Hit[])[], { sort }: FederatedQuestion): Hit[] {
+  const fused = fuse(lists, (hit) => hit.recordId)
+  return sort === 'newest' ? fused.sort((a, b) => b.iat - a.iat) : fused
+}
+
+async function* asTheySettle<Value>(promises: readonly Promise<Value>[]): AsyncGenerator<Value> {
+  const pending = new Map(promises.map((promise, index) => [index, promise.then((value) => ({ index, value }))]))
+  while (pending.size > 0) {
+    const { index, value } = await Promise.race(pending.values())
+    pending.delete(index)
+    yield value
+  }
 }

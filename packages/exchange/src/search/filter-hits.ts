@@ -7,12 +7,13 @@ import type { Mirror } from '../sync/mirror.ts'
 /**
  * What of a peer's hits the viewer may see here. The peer decides for this institute, this node for the person: by the
  * rule that holds for what came by sync, so that a record which the peer closed to us, or which is above what this node
- * accepts, is not shown for being found live. AMBER+STRICT is in no search answer.
+ * accepts, is not shown for being found live. AMBER+STRICT is in no search answer. Of what was taken back the statement is
+ * shown, where the answer says that it was.
  */
 export async function filterHits(
   deps: Deps,
   viewer: Viewer,
-  { log }: Mirror,
+  { log }: Pick<Mirror, 'log'>,
   hits: readonly RecordView[],
 ): Promise<RecordView[]> {
   const known = await listKnown(deps, log, hits)
@@ -20,8 +21,18 @@ export async function filterHits(
   return hits.flatMap((hit) => {
     const { is_revoked: isRevoked = false, is_taken_back: isTakenBack = false, mark = hit.mark } = known.get(hit) ?? {}
     if (mark.tlp === 'AMBER+STRICT' || isAbove(mark.tlp, deps.accepts)) return []
-    const guarded = { isOwn: false, type: hit.type, mark, iat: hit.iat, isTakenBack, isRevoked } as const
-    return mayOpen(viewer, guarded, nowSeconds) === 'open' ? [{ ...hit, mark }] : []
+    const isWithdrawn = hit.status === 'withdrawn'
+    const guarded = {
+      isOwn: false,
+      type: hit.type,
+      mark,
+      iat: hit.iat,
+      isTakenBack: isTakenBack || isWithdrawn,
+      isRevoked,
+    }
+    const openness = mayOpen(viewer, guarded, nowSeconds)
+    const isShown = openness === 'open' || (openness === 'statement' && isWithdrawn && hit.state === 'statement')
+    return isShown ? [{ ...hit, mark }] : []
   })
 }
 

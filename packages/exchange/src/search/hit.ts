@@ -4,7 +4,9 @@ import {
   getKey,
   type JsonValue,
   type Keyset,
+  type Marking,
   ProtocolError,
+  parseMarking,
   parseStatementUnsafe,
   type RecordView,
   verifyBody,
@@ -12,22 +14,43 @@ import {
 } from '@concordance/protocol'
 import type { Mirror } from '../sync/mirror.ts'
 
-/** One hit as it travels in a search answer: the record itself, so that nobody has to believe a summary of it. */
-export type Hit = { readonly position: number; readonly statement: string; readonly body: string | null }
+/**
+ * One hit as it travels in a search answer. In a full answer it is the record itself, so that nobody has to believe a summary
+ * of it; what stands beside the statement is the answering institute's word, signed with the answer.
+ */
+export interface Hit {
+  readonly position: number
+  readonly statement: string
+  /** Null in a summary, and where the body was taken back. */
+  readonly body: string | null
+  /** The effective one. */
+  readonly mark: Marking
+  readonly status: RecordView['status']
+  /** Where there is no body. */
+  readonly title?: RecordView['title']
+}
 
 /** The line that the answer's digest runs over. */
-export function formatHit({ position, statement, body }: Hit): string {
-  return canonicalize({ position, statement, body })
+export function formatHit({ position, statement, body, mark, status, title = {} }: Hit): string {
+  return canonicalize({ position, statement, body, mark, status, ...(body === null && { title }) } as JsonValue)
 }
 
 /**
  * Verifies a hit of a peer's answer: signature by the key in force, issuer, log, body. Whether it stands in the peer's
  * log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
  *
+ * @param isFull Whether bodies may be there at all.
  * @throws {ProtocolError} the code of the first check that fails.
  */
-export function verifyHit(mirror: Mirror, keyset: Keyset, value: JsonValue): RecordView {
-  const { position, statement: compact, body: text } = readHit(value)
+export function verifyHit(
+  mirror: Pick<Mirror, 'iss' | 'origin' | 'size'>,
+  keyset: Keyset,
+  value: JsonValue,
+  isFull = true,
+): RecordView {
+  const { position, statement: compact, body: text, status, title, ...said } = readHit(value)
+  if (text !== null && !isFull) throw new ProtocolError('SCHEMA', 'a summary holds a body')
+  const mark = parseMarking(said.mark)
   const { statement, recordId, jws } = parseStatementUnsafe(compact)
   if (statement.iss !== mirror.iss) throw new ProtocolError('ISSUER', 'the hit is of another issuer')
   if (statement.log !== mirror.origin) throw new ProtocolError('ORIGIN', 'the hit is of another log')
@@ -44,19 +67,38 @@ export function verifyHit(mirror: Mirror, keyset: Keyset, value: JsonValue): Rec
     version: statement.version,
     iat: statement.iat,
     lang: statement.lang,
-    mark: statement.mark,
-    title: shown?.title ?? {},
-    status: 'current',
+    mark,
+    title: shown?.title ?? title ?? {},
+    status,
     state: body ? 'open' : 'statement',
     facets: shown?.facets ?? {},
     verified: { size: mirror.size },
   }
 }
 
+const statuses: readonly string[] = ['current', 'superseded', 'withdrawn'] satisfies RecordView['status'][]
+const titlesAtMost = 64
+const titleCharactersAtMost = 1_000
+
 function readHit(value: JsonValue): Hit {
-  const { position, statement, body } = value as Partial<Hit>
+  const { position, statement, body, mark, status, title } = (value ?? {}) as Partial<Hit>
   const whole =
-    Number.isSafeInteger(position) && typeof statement === 'string' && (body === null || typeof body === 'string')
-  if (!whole) throw new ProtocolError('SCHEMA', 'a hit is not position, statement and body')
-  return { position, statement, body } as Hit
+    Number.isSafeInteger(position) &&
+    (position as number) >= 0 &&
+    typeof statement === 'string' &&
+    (body === null || typeof body === 'string') &&
+    typeof status === 'string' &&
+    statuses.includes(status) &&
+    (title === undefined || isTitle(title))
+  if (!whole) throw new ProtocolError('SCHEMA', 'a hit lacks what it must hold')
+  return { position, statement, body, mark, status, ...(title && { title }) } as Hit
+}
+
+function isTitle(title: unknown): boolean {
+  if (typeof title !== 'object' || title === null || Array.isArray(title)) return false
+  const texts = Object.values(title)
+  return (
+    texts.length <= titlesAtMost &&
+    texts.every((text) => typeof text === 'string' && text.length <= titleCharactersAtMost)
+  )
 }

@@ -1,4 +1,4 @@
-import type { api, BodyOf, PageTrailer, WireEntry } from '@concordance/protocol'
+import type { PageTrailer, SearchQuestion, WireEntry } from '@concordance/protocol'
 
 /** An institute this node exchanges with, as configured by its operator. */
 export interface Peer {
@@ -57,6 +57,3 @@ export interface PeerCalls {
   search(question: SearchQuestion, timeoutMs: number, signal?: AbortSignal): Promise<{ answer: string; hits: string[] }>
   close(): Promise<void>
 }
-
-/** A search as it is put to a peer. */
-export type SearchQuestion = BodyOf<typeof api.answerSearch>

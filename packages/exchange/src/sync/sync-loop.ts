@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
 import { listActivePeers } from '../peers.ts'
+import type { LateWaits } from '../search/late-waits.ts'
 import { compareKept, comparePeer } from './compare-peers.ts'
 import { followPeer, type Pass } from './follow-peer.ts'
 import type { Peer, PeerCalls } from './peer-calls.ts'
@@ -25,6 +26,7 @@ export const defaultSyncOptions: SyncOptions = {
 
 export interface SyncDeps extends Deps {
   readonly callPeer: (peer: Peer) => PeerCalls
+  readonly lateWaits: LateWaits
 }
 
 export interface RunningSync {

@@ -18,8 +18,9 @@ const [b, c] = peers.map(({ iss }) => ({ kind: 'peer', iss, ceiling: 'AMBER+STRI
 type Peer = { readonly kind: 'peer'; readonly iss: string; readonly ceiling: 'AMBER+STRICT' }
 type Deps = Institute['deps']
 
-function ask(deps: Deps, peer: Peer, granularity: 'count' | 'full', q = 'quetzal') {
-  return answerSearch(deps, peer, { queryId: 'q', budgetMs: 1_000, granularity, for: 'staff', filters: { q } })
+function ask(deps: Deps, peer: Peer, granularity: 'count' | 'summary' | 'full', q = 'quetzal') {
+  const question = { queryId: 'q', budgetMs: 5_000, granularity, for: 'staff', label: 'AMBER', filters: { q } } as const
+  return answerSearch(deps, peer, question)
 }
 
 async function delivered({ db }: Deps, { iss }: Peer) {
@@ -32,6 +33,7 @@ const ways: Readonly<Record<string, (deps: Deps, peer: Peer, recordId: string) =
   'by its id': getRecord,
   'in a proof': exportRecord,
   'in a full answer to a search': (deps, peer) => ask(deps, peer, 'full'),
+  'by statement and title in a summary': (deps, peer) => ask(deps, peer, 'summary'),
 }
 
 for (const [way, open] of Object.entries(ways)) {

@@ -23,6 +23,7 @@ const viewer: fc.Arbitrary<Viewer> = fc.oneof(
     kind: fc.constant('peer' as const),
     iss: fc.constantFrom(...issuers),
     ceiling: fc.constantFrom('CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT'),
+    for: fc.constantFrom(undefined, 'researcher'),
   }) as fc.Arbitrary<Viewer>,
   fc.record({ kind: fc.constant('person' as const), subject: fc.constantFrom('ada', 'bo'), staff: fc.boolean() }),
 )

@@ -1,9 +1,9 @@
-import { hitsDigest, signAnswer, verifyAnswer } from '@concordance/protocol'
+import { hitsDigest, questionDigest, type SearchEvent, signAnswer, verifyAnswer } from '@concordance/protocol'
 import t from 'tap'
 import { uuidv7 } from '../../src/keys/uuid.ts'
 import { projectAll } from '../../src/projection/start-projection.ts'
 import { answerSearch } from '../../src/search/answer.ts'
-import { searchFederation } from '../../src/search/federated.ts'
+import { streamFederation } from '../../src/search/federated.ts'
 import type { PeerCalls } from '../../src/sync/peer-calls.ts'
 import { append, appendGroup, remark } from '../support/append.ts'
 import { marks, observation } from '../support/content.ts'
@@ -58,14 +58,18 @@ async function keptAnswer(origin: Origin): Promise<Search> {
     budgetMs: 1_000,
     granularity: 'full',
     for: 'staff',
+    label: 'AMBER',
     filters,
   } as const
   const { hits } = await answerSearch(origin.deps, b, question)
   return async (asked) => {
     const today = await answerSearch(origin.deps, b, asked)
-    const about = { audience: b.iss, queryId: asked.queryId, hits: today.hits }
+    const about = { audience: b.iss, queryId: asked.queryId, question: questionDigest(asked), hits: today.hits }
     const said = verifyAnswer(today.answer, origin.deps.identity.keyset(), about)
-    return { answer: await signAnswer({ ...said, hits: hitsDigest(hits) }, origin.deps.signers.log), hits }
+    return {
+      answer: await signAnswer({ ...said, matched: hits.length, hits: hitsDigest(hits) }, origin.deps.signers.log),
+      hits,
+    }
   }
 }
 
@@ -76,7 +80,16 @@ async function hitsFor(
   search = live(origin),
 ) {
   const callPeer = () => ({ search, close: async () => {} }) as unknown as PeerCalls
-  const asked = { filters: { q: 'sycophancy' }, limit: 10, budgetMs: 10_000, viewer }
-  const { hits, institutes } = await searchFederation({ ...deps, callPeer }, [origin.peer], [], asked)
-  return [hits.map(({ position }) => position).sort((x, y) => x - y), institutes[0]?.matched]
+  const asked = {
+    filters: { q: 'sycophancy' },
+    limit: 10,
+    budgetMs: 10_000,
+    granularity: 'full',
+    label: 'AMBER',
+  } as const
+  const answers: SearchEvent[] = []
+  for await (const event of streamFederation({ ...deps, callPeer }, viewer, asked)) answers.push(event)
+  const answer = answers.find(({ event }) => event === 'institute') as Extract<SearchEvent, { event: 'institute' }>
+  const { hits, institute } = answer.data
+  return [hits.map(({ position }) => position).sort((x, y) => x - y), institute.matched]
 }

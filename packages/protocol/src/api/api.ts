@@ -44,7 +44,7 @@ import {
   listRecords,
   publishRecord,
 } from './record-routes.ts'
-import { answerSearch, search } from './search-routes.ts'
+import { answerSearch, getLateAnswers, search, streamSearch } from './search-routes.ts'
 import {
   addClearance,
   addComment,
@@ -120,6 +120,8 @@ export const api = {
   getGroup,
   listAudit,
   search,
+  streamSearch,
+  getLateAnswers,
   answerSearch,
   listPeers,
   listPeerSync,

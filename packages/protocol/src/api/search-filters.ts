@@ -63,3 +63,9 @@ export const Granularity = Type.Enum(['boolean', 'count', 'summary', 'full'], {
   description: 'Whether there is anything, how much, which records, or the records themselves.',
 })
 export type Granularity = Static<typeof Granularity>
+
+/** How a question is marked. */
+export const QuestionLabel = Type.Enum(['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'], {
+  description:
+    'How the question itself is marked. It is put to no institute whose ceiling is lower, and RED to nobody.',
+})

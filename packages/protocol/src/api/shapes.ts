@@ -274,15 +274,40 @@ export const RecordProofFile = Type.Object(
   },
 )
 
+export const QueryId = Type.String({
+  $id: 'QueryId',
+  description: 'Id of a federated search, under which late answers are kept for ten minutes.',
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
+  examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+})
+
 export const InstituteAnswer = Type.Object(
   {
     iss: EntityId,
     status: Type.Enum(['ok', 'partial', 'timeout', 'unreachable', 'refused', 'unsupported', 'stale'], {
       description: 'How the institute answered. Exactly one a peer.',
     }),
-    matched: Type.Optional(Type.Integer({ minimum: 0 })),
+    reason: Type.Optional(
+      Type.String({
+        pattern: '^[a-z][a-z-]{0,39}$',
+        description: 'Why the status is not ok; see docs/protocol.md §11.',
+      }),
+    ),
+    granularity: Type.Optional(
+      Type.Enum(['boolean', 'count', 'summary', 'full'], { description: 'How much the institute gave.' }),
+    ),
+    matched: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Records that match there and are open to this viewer.' }),
+    ),
+    below: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Where given, `matched` is a bucket: at least that many, and fewer than this.',
+      }),
+    ),
     tookMs: Type.Optional(Type.Integer({ minimum: 0 })),
     size: Type.Optional(Size),
+    signed: Type.Optional(Jws),
   },
   { $id: 'InstituteAnswer', description: 'What became of a search at one institute.' },
 )
@@ -328,8 +353,20 @@ export const SearchResult = Type.Object(
     ),
     complete: Type.Boolean({ description: 'True only if every active peer in scope answered ok.' }),
     institutes: Type.Array(InstituteAnswer),
+    queryId: Type.Optional(QueryId),
   },
   { $id: 'SearchResult', description: 'Hits, and how far they are the whole answer.' },
+)
+
+export const LateAnswers = Type.Object(
+  {
+    queryId: QueryId,
+    hits: Type.Array(SearchHit, { description: 'Of the institutes that answered late.' }),
+    institutes: Type.Array(InstituteAnswer, { description: 'Each institute in scope, as it stands now.' }),
+    waiting: Type.Array(EntityId, { description: 'Institutes whose answer is still waited for.' }),
+    complete: Type.Boolean({ description: 'True only if every active peer in scope has answered ok by now.' }),
+  },
+  { $id: 'LateAnswers', description: 'What came after the budget of a federated search.' },
 )
 
 export const PeerView = Type.Object(
@@ -460,6 +497,7 @@ export type DraftView = Static<typeof DraftView>
 export type DraftPage = Static<typeof DraftPage>
 export type SearchHit = Static<typeof SearchHit>
 export type SearchResult = Static<typeof SearchResult>
+export type LateAnswers = Static<typeof LateAnswers>
 export type InstituteAnswer = Static<typeof InstituteAnswer>
 export type PeerView = Static<typeof PeerView>
 export type PeerSyncView = Static<typeof PeerSyncView>

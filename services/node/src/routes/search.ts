@@ -1,31 +1,38 @@
-import { listActivePeers, type SyncDeps, searchFederation, searchLocal } from '@concordance/exchange'
-import { api } from '@concordance/protocol'
+import { type FederatedQuestion, type SyncDeps, searchFederation, searchLocal } from '@concordance/exchange'
+import { api, type QueryOf } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { viewerOf } from '../caller.ts'
 import { NodeError } from '../error.ts'
-import type { Rates } from '../rates.ts'
+import type { LiveSearches } from '../live-searches.ts'
 
 const defaultLimit = 50
+/** For somebody who waits; a batch may take up to `limits.searchBudgetMs`. */
 const defaultBudgetMs = 4_000
 
 /** Search here and, when asked to, at every active peer. */
-export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; rates: Rates }> = async (app, options) => {
-  const { deps, rates } = options
+export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; live: LiveSearches }> = async (app, options) => {
+  const { deps, live } = options
   app.route({
     ...api.search,
     handler: async (request, reply) => {
-      const { limit = defaultLimit, federated = false, budgetMs = defaultBudgetMs, ...asked } = request.query
-      const { cursor, sort, facets = true, ...filters } = asked
+      const { federated = false, cursor, ...query } = request.query
       const viewer = await viewerOf(deps, request)
-      if (federated && viewer.kind !== 'person') throw new NodeError('forbidden', 'peers are asked for people alone')
-      const page = { limit, facets, ...(cursor !== undefined && { cursor }), ...(sort && { sort }) }
-      const local = await searchLocal(deps, viewer, { filters, ...page })
-      if (!federated) return { ...local, complete: true, institutes: [] }
-      await rates.federated(request, reply)
-      const question = { filters, viewer, limit, budgetMs }
-      const result = await searchFederation(deps, await listActivePeers(deps), local.hits, question)
-      const { complete, hits, institutes } = result
-      return { ...local, complete, hits: hits.slice(0, limit), institutes: [...institutes] }
+      if (!federated) {
+        const question = { ...questionOf(query), ...(cursor !== undefined && { cursor }) }
+        return { ...(await searchLocal(deps, viewer, question)), complete: true, institutes: [] }
+      }
+      if (viewer.kind !== 'person') throw new NodeError('forbidden', 'peers are asked for people alone')
+      if (cursor !== undefined)
+        throw new NodeError('invalid', 'a federated search has one page; take the others locally')
+      const signal = await live.enter(request, reply)
+      return searchFederation(deps, viewer, questionOf(query), signal)
     },
   })
+}
+
+/** What of a query every search takes; a local one leaves the rest aside. */
+export function questionOf(query: QueryOf<typeof api.streamSearch>): FederatedQuestion {
+  const { limit = defaultLimit, budgetMs = defaultBudgetMs, granularity = 'full', label = 'AMBER', ...asked } = query
+  const { sort, facets = true, ...filters } = asked
+  return { filters, limit, facets, ...(sort && { sort }), budgetMs, granularity, label }
 }

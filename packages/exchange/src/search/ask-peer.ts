@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClientError } from '@concordance/client'
+import {
+  type Granularity,
+  type InstituteAnswer,
+  ProtocolError,
+  parseCanonical,
+  questionDigest,
+  type RecordView,
+  type SearchAnswer,
+  type SearchQuestion,
+  type SearchReason,
+  verifyAnswer,
+} from '@concordance/protocol'
+import type { Viewer } from '../access/may-open.ts'
+import type { ConfiguredPeer, Deps } from '../deps.ts'
+import type { Peer, PeerCalls } from '../sync/peer-calls.ts'
+import { filterHits } from './filter-hits.ts'
+import { verifyHit } from './hit.ts'
+import type { LateWaits } from './late-waits.ts'
+import type { PeerLog } from './peer-logs.ts'
+
+export interface AskingDeps extends Deps {
+  readonly callPeer: (peer: Peer) => PeerCalls
+  readonly lateWaits: LateWaits
+}
+
+/** A peer in the scope of a search; `status` where it is not asked at all. */
+export interface PeerInScope {
+  readonly peer: ConfiguredPeer
+  readonly log?: PeerLog
+  readonly unasked?: InstituteAnswer
+}
+
+/** What a peer said, and what of its hits the viewer may see. */
+export interface PeerHits {
+  readonly institute: InstituteAnswer
+  readonly hits: readonly RecordView[]
+}
+
+/** A question on its way to the peers. */
+export interface Asking {
+  readonly question: Omit<SearchQuestion, 'budgetMs'>
+  readonly viewer: Viewer
+  /** By the clock of the process (`performance.now`): when whoever asked is answered. */
+  readonly endsAt: number
+  /** Nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  /** Takes what came later. */
+  keepLate(given: Given): Promise<void>
+}
+
+/** A peer's answer, verified; not yet narrowed to what the person may see. */
+export interface Given {
+  readonly institute: InstituteAnswer
+  readonly hits: readonly RecordView[]
+}
+
+/** Kept back from each peer's deadline for filtering and fusing what came. */
+const reserveMs = 25
+
+/**
+ * Asks one peer within what is left of the budget. A peer that does not answer in time costs its own hits and nothing else,
+ * and is waited for a while longer, so that what it says then is not lost. A peer whose answer does not verify counts as
+ * one that did not answer. Never rejects.
+ */
+export async function askPeer(
+  deps: AskingDeps,
+  { peer, log, unasked }: PeerInScope,
+  asking: Asking,
+): Promise<PeerHits> {
+  if (unasked) return { institute: unasked, hits: [] }
+  if (!log) return { institute: { iss: peer.iss, status: 'unreachable', reason: 'keys-unknown' }, hits: [] }
+  const startedAt = performance.now()
+  const given = callFor(deps, { peer, log }, asking)
+  const { institute, hits } = await inTime(deps, peer, given, asking)
+  const tookMs = Math.round(performance.now() - startedAt)
+  try {
+    return await narrow(deps, asking.viewer, log, { institute: { ...institute, tookMs }, hits })
+  } catch (error) {
+    deps.log.warn({ peer: peer.iss, code: codeOf(error) }, 'hits of a peer could not be looked up')
+    return { institute: { iss: peer.iss, status: 'unreachable', reason: 'failed', tookMs }, hits: [] }
+  }
+}
+
+/** What of a peer's answer the viewer may see, and numbers that tell of nothing else. */
+export async function narrow(deps: Deps, viewer: Viewer, log: PeerLog, { institute, hits }: Given): Promise<PeerHits> {
+  const shown = await filterHits(deps, viewer, log, hits)
+  if (shown.length === hits.length) return { institute, hits: shown }
+  // The number, and the signed answer that says it, would tell of hits that this person may not see.
+  const { signed: _, matched: __, below: ___, ...rest } = institute
+  return { institute: { ...rest, matched: shown.length }, hits: shown }
+}
+
+interface Call {
+  readonly answer: Promise<Given>
+  stop(): void
+}
+
+function callFor(deps: AskingDeps, { peer, log }: { peer: ConfiguredPeer; log: PeerLog }, asking: Asking): Call {
+  const { endsAt, signal } = asking
+  const leftMs = Math.floor(endsAt - performance.now() - reserveMs)
+  const stopping = new AbortController()
+  const stop = () => stopping.abort()
+  if (leftMs < 1) return { answer: new Promise(() => undefined), stop }
+  const question: SearchQuestion = { ...asking.question, budgetMs: leftMs }
+  const call = deps
+    .callPeer(peer)
+    .search(question, leftMs + deps.lateWaits.waitMs, AbortSignal.any([signal, stopping.signal]))
+  const answer = call.then(
+    (given) => openAnswer(deps, log, question, given),
+    (error: unknown) => notGiven(deps, peer, error),
+  )
+  return { answer, stop }
+}
+
+async function inTime(deps: AskingDeps, peer: ConfiguredPeer, call: Call, asking: Asking): Promise<Given> {
+  const over = new AbortController()
+  const leftMs = Math.max(0, asking.endsAt - performance.now() - reserveMs)
+  const late = sleep(leftMs, undefined, { signal: over.signal }).catch(() => undefined) // ended by ourselves
+  const given = await Promise.race([call.answer, late])
+  over.abort()
+  if (given) return given
+  const isWaitedFor = deps.lateWaits.wait(peer.iss, call, asking)
+  deps.log.info({ peer: peer.iss, isWaitedFor }, 'no answer to a search in time')
+  return { institute: { iss: peer.iss, status: 'timeout', reason: 'no-answer-in-time' }, hits: [] }
+}
+
+const granularities: readonly Granularity[] = ['boolean', 'count', 'summary', 'full']
+
+function openAnswer(
+  deps: Deps,
+  log: PeerLog,
+  question: SearchQuestion,
+  given: { readonly answer: string; readonly hits: readonly string[] },
+): Given {
+  try {
+    const { queryId } = question
+    const expected = { audience: deps.identity.iss, queryId, question: questionDigest(question), hits: given.hits }
+    const answer = verifyAnswer(given.answer, log.keyset, expected)
+    refuseExcess(question, answer, given.hits.length)
+    const isFull = answer.granularity === 'full'
+    const hits = given.hits.map((line) =>
+      verifyHit(log, log.keyset, parseCanonical(line, { maxBytes: lineBytes }), isFull),
+    )
+    return { institute: { ...statusOf(log, answer), signed: given.answer }, hits }
+  } catch (error) {
+    deps.log.warn({ peer: log.iss, code: codeOf(error) }, 'the answer to a search does not verify')
+    return { institute: { iss: log.iss, status: 'unreachable', reason: 'answer-invalid' }, hits: [] }
+  }
+}
+
+/** A body in which every quote is escaped once more, with what stands around it. */
+const lineBytes = 1024 * 1024
+
+/** An answer holds no more than was asked for, and no hits where it is none. */
+function refuseExcess(question: SearchQuestion, answer: SearchAnswer, hits: number): void {
+  const { granularity, status, matched } = answer
+  const isMore = granularities.indexOf(granularity) > granularities.indexOf(question.granularity)
+  const hasHits = granularity === 'summary' || granularity === 'full'
+  const isGiven = status === 'ok' || status === 'partial'
+  const hitsAtMost = hasHits && isGiven ? Math.min(matched, question.limit ?? 0) : 0
+  if (isMore || hits > hitsAtMost) throw new ProtocolError('SCHEMA', 'the answer holds more than was asked for')
+}
+
+function statusOf(log: PeerLog, answer: SearchAnswer): InstituteAnswer {
+  const { status, reason, granularity, matched, below, checkpoint } = answer
+  const { size } = checkpoint
+  const said = { iss: log.iss, size, ...(reason && { reason }) }
+  if (status === 'refused' || status === 'unsupported') return { ...said, status }
+  const isCounted = reason !== ('out-of-time' satisfies SearchReason)
+  const given = { ...said, granularity, ...(isCounted && { matched, ...(below !== undefined && { below }) }) }
+  // A log that has been set back, or a replica that lags: what it says is older than what is verified here.
+  return size < log.size ? { ...given, status: 'stale', reason: 'older-than-known' } : { ...given, status }
+}
+
+function notGiven(deps: Deps, { iss }: ConfiguredPeer, error: unknown): Given {
+  const [status, reason] = verdictOf(error)
+  deps.log.info({ peer: iss, status, code: codeOf(error) }, 'no answer to a search')
+  return { institute: { iss, status, reason }, hits: [] }
+}
+
+/** What a call that failed says of the peer: the asking node's own word. */
+function verdictOf(error: unknown): [InstituteAnswer['status'], SearchReason] {
+  if (!(error instanceof ClientError)) return ['unreachable', 'failed']
+  const { code, status } = error
+  if (code === 'TIMEOUT' || code === 'STOPPED') return ['timeout', 'no-answer-in-time']
+  if (code === 'ANSWER_TOO_LARGE') return ['unreachable', 'answer-too-large']
+  if (status === undefined) return ['unreachable', code === 'ANSWER_MALFORMED' ? 'answer-invalid' : 'no-connection']
+  if (status < 400) return ['unreachable', 'answer-invalid']
+  if ([404, 405, 415, 422, 501].includes(status)) return ['unsupported', 'question-not-understood']
+  return status < 500 ? ['refused', 'not-admitted'] : ['unreachable', 'failed']
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
