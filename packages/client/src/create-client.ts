@@ -49,6 +49,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Instead of the client's own. */
   readonly timeoutMs?: number
+  /** Instead of the client's own; 0 where what arrived cannot be taken back. */
+  readonly retries?: number
 }
 
 /** An answer with the headers it came with. */
@@ -108,7 +110,7 @@ const defaultTimeoutMs = 30_000
 const defaultRetries = 2
 
 /** A page of 200 records, or one record whose body's quotes are all escaped. */
-const maxAnswerBytes = 2 * limits.pageBytes
+export const maxAnswerBytes = 2 * limits.pageBytes
 
 interface Connection extends ClientOptions {
   readonly dispatcher: Dispatcher
@@ -130,13 +132,21 @@ async function send<R extends RouteContract, T>(
   input: CallInput<R>,
   read: (answer: OpenAnswer) => Promise<T>,
 ): Promise<T> {
-  const { params, query, headers, body, signal, timeoutMs } = input as AnyInput
+  const {
+    params,
+    query,
+    headers,
+    body,
+    signal,
+    timeoutMs,
+    retries = connection.retries ?? defaultRetries,
+  } = input as AnyInput
   const target = connection.prefix + targetOf(route.url, params, query)
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const given = headersOf(route, headers, bytes)
   const isIdempotent = route.method !== 'POST' || given['idempotency-key'] !== undefined
   return withDeadline({ timeoutMs: timeoutMs ?? connection.timeoutMs ?? defaultTimeoutMs, signal }, (deadline) =>
-    retry({ retries: connection.retries ?? defaultRetries, isIdempotent, signal: deadline }, async () => {
+    retry({ retries, isIdempotent, signal: deadline }, async () => {
       const outgoing = { method: route.method, target, body: bytes ?? new Uint8Array(0) }
       const authorization = await connection.authorize?.(outgoing)
       const request = {

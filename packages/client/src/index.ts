@@ -20,4 +20,5 @@ export { ClientError, type ClientErrorCode, type ClientVerdict, type FieldError 
 export { type EntriesPage, type EntriesRequest, fetchEntries } from './fetch-entries.ts'
 export { type FetchRequest, type GuardedFetch, type GuardedFetchOptions, openGuardedFetch } from './guarded-fetch.ts'
 export { openPeerClient, type PeerClientOptions } from './open-peer-client.ts'
+export { type StreamedSearch, streamSearch } from './stream-search.ts'
 export { type Trust, type VerifiedRecord, verifiedRecord } from './verified-record.ts'
