@@ -87,11 +87,6 @@ async function listRecords(call: Call): Promise<void> {
   for (const status of ['current', 'superseded', 'withdrawn']) {
     await narrowTo(call, `status=${status}`, (record) => statusOf(call, record) === status)
   }
-  await narrowTo(call, `q=${commonWord}`, (record) => isFound(call, record))
-  for (const record of briefly(call)) {
-    if (record.word === undefined) continue
-    await narrowTo(call, `q=${record.word}`, (other) => other === record && isFound(call, record), [record])
-  }
 }
 
 /** A few of them, for what is one more filter of a list that was read whole. */
@@ -251,20 +246,71 @@ async function markOf({ node }: World, position: number): Promise<unknown> {
 }
 
 async function searchHere(call: Call): Promise<void> {
-  const search = async (q: string) => {
-    const answer = await ask(call, { path: `/v1/search?q=${q}&limit=200` })
-    return answer.json<{ hits: View[] }>().hits.map(viewOf)
+  await holdSearch(call, '', (record) => mustBe(call, record))
+  await holdSearch(call, `&q=${commonWord}`, (record) => (isFound(call, record) ? 'o' : '-'))
+  for (const label of ['GREEN', 'AMBER+STRICT', 'RED'] as const) {
+    const isLabelled = ({ owner, name }: Planted) => rowOf(owner, name).label === label
+    const narrow = `&tlp=${encodeURIComponent(label)}`
+    await holdSearch(call, narrow, (record) => (isLabelled(record) ? mustBe(call, record) : '-'))
+    const must = (record: Planted) => (isLabelled(record) && isFound(call, record) ? 'o' : '-')
+    await holdSearch(call, `&q=${commonWord}${narrow}`, must)
   }
-  const must = (record: Planted) => (isFound(call, record) ? 'o' : '-')
-  holdList(call.findings, call, stored(call), await search(commonWord), must)
+  for (const status of ['current', 'superseded', 'withdrawn']) {
+    const must = (record: Planted) => (statusOf(call, record) === status ? mustBe(call, record) : '-')
+    await holdSearch(call, `&status=${status}`, must)
+  }
   await each(call, allOrSampled(call), async (_, record) => {
-    if (record.word !== undefined) holdList(call.findings, call, [record], await search(record.word), must)
+    if (record.word === undefined) return
+    const { hits, matched } = await search(call, `&q=${record.word}`)
+    const must = isFound(call, record) ? 'o' : '-'
+    holdList(call.findings, call, [record], hits, () => must)
+    hold(call.findings, { ...call, what: `matches of ${nameOf(record)}`, must: hits.length, is: matched })
   })
+}
+
+interface Found {
+  readonly hits: View[]
+  readonly matched: number
+  readonly facets: Readonly<Record<string, readonly { readonly value: string; readonly count: number }[]>>
+}
+
+/** Every page of one search: its hits, how many it says there are, and the counts of what all records have. */
+async function holdSearch(call: Call, asked: string, must: (record: Planted) => string): Promise<void> {
+  const { hits, matched, facets } = await search(call, asked)
+  const belonging = stored(call).filter((record) => must(record) !== '-')
+  holdList(call.findings, call, stored(call), hits, must)
+  hold(call.findings, { ...call, what: `matches of ${asked}`, must: belonging.length, is: matched })
+  const counted: Readonly<Record<string, (record: Planted) => string>> = {
+    iss: ({ owner }) => issuerOf(call.world, owner),
+    type: ({ type }) => type,
+    tlp: ({ owner, name }) => rowOf(owner, name).label,
+    status: (record) => statusOf(call, record),
+  }
+  for (const [name, of] of Object.entries(counted)) {
+    const expectedCounts = [...Map.groupBy(belonging, of)].map(([value, records]) => `${value} ${records.length}`)
+    const counts = (facets[name] ?? []).map(({ value, count }) => `${value} ${count}`)
+    const what = `counts by ${name} of ${asked}`
+    hold(call.findings, { ...call, what, must: expectedCounts.sort().join(), is: counts.sort().join() })
+  }
+}
+
+async function search(call: Call, asked: string): Promise<Found> {
+  const hits: View[] = []
+  let first: Found | undefined
+  for (let cursor = ''; ; ) {
+    const answer = await ask(call, { path: `/v1/search?limit=60${asked}${cursor && `&cursor=${cursor}`}` })
+    const page = answer.json<Found & { next?: string }>()
+    first ??= page
+    hits.push(...page.hits.map(viewOf))
+    hold(call.findings, { ...call, what: `matches on a later page of ${asked}`, must: first.matched, is: page.matched })
+    if (page.next === undefined) return { ...first, hits }
+    cursor = page.next
+  }
 }
 
 /** Live answers bring what is not copied yet; they open nothing that the copy would close. */
 async function searchEverywhere(call: Call): Promise<void> {
-  const search = async (q: string) => {
+  const searchLive = async (q: string) => {
     const path = `/v1/search?q=${q}&limit=200&federated=true&budgetMs=5000`
     const { hits, institutes } = (await ask(call, { path }, true)).json<{ hits: View[]; institutes: Answered[] }>()
     const origin = institutes.find(({ iss }) => iss === call.world.origin.deps.identity.iss)
@@ -272,11 +318,11 @@ async function searchEverywhere(call: Call): Promise<void> {
     return hits.map(viewOf)
   }
   const must = (record: Planted) => (isFound(call, record) ? 'o' : '-')
-  holdList(call.findings, call, call.world.records, await search(commonWord), must)
+  holdList(call.findings, call, call.world.records, await searchLive(commonWord), must)
   const theirs = shownEach.includes(call.viewer) ? call.world.records : sampled(call)
   const others = theirs.filter(({ owner }) => owner !== 'own')
   await each(call, others, async (_, record) => {
-    if (record.word !== undefined) holdList(call.findings, call, [record], await search(record.word), must)
+    if (record.word !== undefined) holdList(call.findings, call, [record], await searchLive(record.word), must)
   })
 }
 

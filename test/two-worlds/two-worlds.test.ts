@@ -99,7 +99,13 @@ async function askOf({ founding, whole, without }: Worlds, asker: Asker, questio
   return { question, answers: [plainly(whole, first, question.path), plainly(without, second, question.path)] }
 }
 
-const lists = ['/v1/records?limit=3', '/v1/records?limit=2&q=everywhere', '/v1/drafts?limit=1']
+const lists = [
+  '/v1/records?limit=3',
+  '/v1/drafts?limit=1',
+  '/v1/search?limit=3',
+  '/v1/search?limit=2&q=everywhere',
+  '/v1/search?limit=2&q=everywhere&sort=newest',
+]
 
 /** A list from its first page to its last. @returns how many pages there were. */
 async function walk(t: Test, worlds: Worlds, viewer: Viewer, list: string): Promise<number> {
@@ -116,7 +122,7 @@ async function walk(t: Test, worlds: Worlds, viewer: Viewer, list: string): Prom
 /** Where each record stands in the lists of somebody who sees them all. */
 async function collectCursors(founding: Founding, world: World): Promise<string[]> {
   const cursors: string[] = []
-  for (const list of ['/v1/records?limit=1', '/v1/drafts?limit=1']) {
+  for (const list of ['/v1/records?limit=1', '/v1/drafts?limit=1', '/v1/search?limit=1&q=everywhere']) {
     let path = list
     for (;;) {
       const { text } = await ask(world, await sign(founding, 'hand', { path }, world.deps.now()))

@@ -12,8 +12,6 @@ export interface RecordFilters {
   readonly tlp?: string
   readonly status?: 'current' | 'superseded' | 'withdrawn'
   readonly finding?: string
-  /** A tsquery in text form, see `parseQuery`. */
-  readonly match?: string
 }
 
 /** Records open to the viewer; what is closed takes no part in the query. */
@@ -53,7 +51,7 @@ function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView[
 export type RecordRow = Awaited<ReturnType<ReturnType<typeof selectOpen>['execute']>>[number]
 
 function conditionsOf(
-  { type, iss, tlp, status, finding, match }: RecordFilters,
+  { type, iss, tlp, status, finding }: RecordFilters,
   standing: RawBuilder<RecordView['status']>,
 ): Expression<SqlBool>[] {
   const conditions: Expression<SqlBool>[] = []
@@ -62,11 +60,5 @@ function conditionsOf(
   if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
   if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
   if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
-  if (match !== undefined) conditions.push(matches(match))
   return conditions
-}
-
-/** Nothing is found by a body that was taken back. */
-function matches(match: string): Expression<SqlBool> {
-  return sql<SqlBool>`((record.log, record.position) in (select found.log, found.position from matches(${match}::tsquery) as found) and not ${isTakenBack})`
 }

@@ -77,10 +77,8 @@ t.test('hostile input', async (t) => {
       'a'.repeat(200),
     ]
     for (const q of words) {
-      for (const path of ['/v1/search', '/v1/records']) {
-        const { status } = await send(node.url, { path: `${path}?q=${encode(q)}`, headers: { authorization } })
-        t.ok(status === 200 || status === 422, `${path} ${JSON.stringify(q)}: ${status}`)
-      }
+      const { status } = await send(node.url, { path: `/v1/search?q=${encode(q)}`, headers: { authorization } })
+      t.ok(status === 200 || status === 422, `${JSON.stringify(q)}: ${status}`)
     }
   })
 

@@ -20,6 +20,7 @@ export interface Tables {
   foreign_checkpoint: ForeignCheckpointTable
   comparison: ComparisonTable
   record: RecordTable
+  search_open: SearchOpenView
   citation: CitationTable
   draft: DraftTable
   draft_review: DraftReviewTable
@@ -74,6 +75,8 @@ export interface LogTable {
 export interface ProjectionTable {
   log: number
   position: Generated<number>
+  /** How far the search index has read what is projected. */
+  indexed: Generated<number>
 }
 
 export interface EntryTable {
@@ -221,8 +224,20 @@ export interface RecordTable {
   facets: JsonWithDefault<Record<string, string | string[]>>
   /** Whether it names other records. */
   cites: Generated<boolean>
-  /** Text form of a tsvector. */
-  words: ColumnType<string, string | undefined, string>
+}
+
+/** A view: what of the search index is open to the viewer. */
+export interface SearchOpenView {
+  log: number
+  position: number
+  iat: number
+  label: number
+  tlp: string
+  /** See `readCells`. */
+  cells: Buffer
+  /** Compared by the database alone. */
+  words: unknown
+  is_superseded: boolean
 }
 
 export interface CitationTable {

@@ -10,8 +10,6 @@ import {
 import type pg from 'pg'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
-import { formatWords } from '../search/format-words.ts'
-import type { StemMemory } from '../search/stem.ts'
 
 /** Which positions of a log a batch has put into the projection. */
 export interface Projected {
@@ -24,8 +22,8 @@ export interface Projected {
 const batchEntries = 200
 
 /**
- * Puts the next entries of a log into the projection, in one transaction: `record` rows with their words. How a
- * record stands depends on who looks, so it is not kept here. The projection holds nothing that the entries do not, so it can be rebuilt.
+ * Puts the next entries of a log into the projection, in one transaction: rows of `record`. How a record
+ * stands depends on who looks, so it is not kept here. The projection holds nothing that the entries do not, so it can be rebuilt.
  *
  * @param options.wait For whoever else is at it, rather than leave it to them.
  * @returns undefined when there is nothing to do, or it is left to another.
@@ -35,19 +33,18 @@ export function projectBatch(
   log: number,
   options: { wait?: boolean } = {},
 ): Promise<Projected | undefined> {
-  return inTransaction(deps.pool, (client) => projectNext(client, deps.stems, log, options))
+  return inTransaction(deps.pool, (client) => projectNext(client, log, options))
 }
 
 async function projectNext(
   client: pg.ClientBase,
-  stems: StemMemory,
   log: number,
   { wait = false }: { wait?: boolean },
 ): Promise<Projected | undefined> {
   const range = await lockRange(client, log, wait ? '' : 'skip locked')
   if (!range) return undefined
   const rows = await listEntries(client, log, range)
-  await insertEntries(client, stems, { log, iss: range.iss }, rows)
+  await insertEntries(client, { log, iss: range.iss }, rows)
   await client.query('update projection set position = $2 where log = $1', [log, range.to])
   return { log, from: range.from, to: range.to }
 }
@@ -58,7 +55,6 @@ async function projectNext(
  */
 export async function projectOpened(
   client: pg.ClientBase,
-  stems: StemMemory,
   { log, iss }: { log: number; iss: string },
   { from, to }: { from: number; to: number },
 ): Promise<void> {
@@ -68,30 +64,18 @@ export async function projectOpened(
     [log],
   )
   const entries = await listEntries(client, log, { iss, from, to: Math.min(to, rows[0]?.position ?? 0) })
-  await insertEntries(client, stems, { log, iss }, entries)
+  await insertEntries(client, { log, iss }, entries)
 }
 
 async function insertEntries(
   client: pg.ClientBase,
-  stems: StemMemory,
   { log, iss }: { log: number; iss: string },
   entries: readonly StoredEntry[],
 ): Promise<void> {
   const readable = entries.map(readEntry)
-  const described = readable.map(({ statement, body }) => describe(statement, body))
-  const words = await formatWords(
-    { memory: stems, connection: client },
-    described.map(({ title, text }, i) => {
-      const { lang, type } = (readable[i] as ReadableEntry).statement
-      return { lang, title, text: [...text, { text: type }] }
-    }),
-  )
   await insertRecords(
     client,
-    readable.map((entry, i) => ({
-      ...projectEntry(log, iss, entry, described[i] as RecordDescription),
-      words: words[i],
-    })),
+    readable.map((entry) => projectEntry(log, iss, entry)),
   )
   await insertCitations(
     client,
@@ -156,8 +140,9 @@ function readEntry({ statement, body, ...entry }: StoredEntry): ReadableEntry {
   return { ...entry, statement: parseStatementUnsafe(statement).statement, body: parsed }
 }
 
-function projectEntry(log: number, iss: string, entry: ReadableEntry, { title, facets }: RecordDescription): object {
+function projectEntry(log: number, iss: string, entry: ReadableEntry): object {
   const { statement, body } = entry
+  const { title, facets } = describe(statement, body)
   const mark = entry.mark ?? statement.mark
   return {
     log,
@@ -205,13 +190,13 @@ async function insertRecords(client: pg.ClientBase, records: readonly object[]):
   if (records.length === 0) return
   await client.query(
     `insert into record (log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       group_iss, group_finding, target, readers, has_body, title, facets, cites, words)
+       group_iss, group_finding, target, readers, has_body, title, facets, cites)
      select log, position, record_id, iss, type, finding, version, iat, lang, tlp, embargo_until, mark,
-       group_iss, group_finding, target, readers, has_body, title, facets, cites, words::tsvector
+       group_iss, group_finding, target, readers, has_body, title, facets, cites
      from jsonb_to_recordset($1::jsonb) as r (log smallint, position bigint, record_id bytea, iss text, type text,
        finding uuid, version bigint, iat bigint, lang text, tlp text, embargo_until bigint, mark jsonb,
        group_iss text, group_finding uuid, target bigint, readers text[], has_body boolean,
-       title jsonb, facets jsonb, cites boolean, words text)
+       title jsonb, facets jsonb, cites boolean)
      on conflict do nothing`,
     [JSON.stringify(records)],
   )

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
+import { fillIndex } from '../search/fill-index.ts'
 import { reportVersionConflicts } from '../sync/report-versions.ts'
 import { projectBatch } from './project-log.ts'
 
-/** Catches up with every log kept here. Safe to run in several processes: each batch locks its log. */
+/**
+ * Catches up with every log kept here: first what is read and listed, then what is found. Safe to run in several
+ * processes: each batch locks its log.
+ */
 export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void> {
   const logs = await deps.db.selectFrom('log').select('id').execute()
   for (const { id } of logs) {
@@ -14,6 +18,7 @@ export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void
       await reportVersionConflicts(deps, projected)
     }
   }
+  for (const { id } of logs) while (!signal?.aborted && (await fillIndex(deps, id)));
 }
 
 const sweepMs = 5_000

@@ -1,11 +1,17 @@
 import type { SearchFilters, SearchHit, SearchResult } from '@concordance/protocol'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { asViewer } from '../access/as-viewer.ts'
 import type { Viewer } from '../access/may-open.ts'
+import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
 import { viewsOf } from '../records.ts'
 import { selectOpen } from '../select-open.ts'
-import { parseQuery } from './query.ts'
+import { cellBytes, type Place } from './cells.ts'
+import { choosePage } from './choose-page.ts'
+import { countFacets } from './facets.ts'
+import { findMatches } from './find-matches.ts'
+import { readFreshness } from './freshness.ts'
+import { type ParsedQuery, parseQuery } from './query.ts'
 
 export interface LocalQuestion {
   readonly filters: SearchFilters
@@ -13,7 +19,7 @@ export interface LocalQuestion {
   readonly limit: number
   /** As the page before gave it. */
   readonly cursor?: string
-  /** `relevance` where absent. */
+  /** `relevance` where absent; without words there is none, and the newest come first. */
   readonly sort?: 'relevance' | 'newest'
   /** Count the values of every facet; false where absent. */
   readonly facets?: boolean
@@ -23,31 +29,82 @@ export type LocalResult = Pick<SearchResult, 'hits' | 'next' | 'matched' | 'face
 
 /**
  * Searches everything copied here that is open to the viewer. What is closed takes no part in matches, counts or order.
+ * By relevance the newest thousand matches are ranked; older ones follow, newest first.
  *
  * @throws {ExchangeError} `invalid` for a cursor that no page gave.
  */
 export async function searchLocal(deps: Deps, viewer: Viewer, question: LocalQuestion): Promise<LocalResult> {
-  const { q, type, iss, tlp, status } = question.filters
+  const { filters, facets: isCounting = false } = question
   const stemmer = { memory: deps.stems, connection: deps.pool }
-  const words = q === undefined ? undefined : await parseQuery(stemmer, q)
-  const none = { hits: [], matched: 0, facets: {}, freshness: [] }
-  if (q !== undefined && words === undefined) return none
-  return asViewer(deps, viewer, async (db) => {
-    const filters = {
-      ...(words !== undefined && { match: words.match }),
-      ...(type !== undefined && { type }),
-      ...(iss !== undefined && { iss }),
-      ...(tlp !== undefined && { tlp }),
-      ...(status !== undefined && { status }),
-    }
-    const rows = await selectOpen(deps, db, viewer, filters)
-      .orderBy(words === undefined ? sql`1` : sql`ts_rank_cd(record.words, ${words.rank}::tsquery)`, 'desc')
-      .orderBy('record.iat', 'desc')
-      .orderBy('record.log')
-      .orderBy('record.position', 'desc')
-      .limit(question.limit)
-      .execute()
-    const hits: SearchHit[] = await viewsOf(deps, db, viewer, rows)
-    return { ...none, hits, matched: hits.length }
-  })
+  const words = filters.q === undefined ? undefined : await parseQuery(stemmer, filters.q)
+  const isEmpty = filters.q !== undefined && words === undefined
+  const { cells, status, page } = isEmpty
+    ? none
+    : await asViewer(deps, viewer, (db) => find(deps, db, viewer, question, words))
+  const facets = await countFacets(deps, cells, status)
+  const issuers = new Set(facets.iss?.map(({ value }) => value))
+  return {
+    ...page,
+    matched: cells.length / cellBytes,
+    facets: isCounting ? facets : {},
+    freshness: await readFreshness(deps, viewer, issuers),
+  }
+}
+
+const none = { cells: Buffer.alloc(0), status: { current: 0, superseded: 0, withdrawn: 0 }, page: { hits: [] } }
+
+async function find(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
+  question: LocalQuestion,
+  words: ParsedQuery | undefined,
+) {
+  const { filters, sort = 'relevance', cursor, limit } = question
+  const { cells, status } = await findMatches(deps, db, viewer, filters, words?.match)
+  const rank =
+    words === undefined || sort === 'newest'
+      ? undefined
+      : (places: readonly Place[]) => rankPlaces(db, words.rank, places)
+  const { places, next } = await choosePage(cells, { cursor, limit }, rank)
+  const hits = await readHits(deps, db, viewer, places)
+  return { cells, status, page: { hits, ...(next !== undefined && { next }) } }
+}
+
+/** Of D, C, B, A (see `formatWords`): a word as it was asked for before its stems, in a title before in a text. */
+const weights = '{0.1, 0.2, 0.6, 1}'
+
+/** Of each place, how well it matches; places that were closed meanwhile are left out. */
+async function rankPlaces(db: Kysely<Tables>, rank: string, places: readonly Place[]) {
+  const { rows } = await sql<Place & { rank: number }>`
+    select iat, log, position, ts_rank(${weights}::float4[], words, ${rank}::tsquery) as rank
+    from search_open join unnest(${places.map(({ log }) => log)}::smallint[], ${places.map(({ position }) => position)}::bigint[])
+      as asked (log, position) using (log, position)`.execute(db)
+  return rows
+}
+
+async function readHits(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
+  places: readonly Place[],
+): Promise<SearchHit[]> {
+  if (places.length === 0) return []
+  const rows = await selectOpen(deps, db, viewer, {})
+    .where(({ eb, refTuple, tuple }) =>
+      eb(
+        refTuple('record.log', 'record.position'),
+        'in',
+        places.map(({ log, position }) => tuple(log, position)),
+      ),
+    )
+    .execute()
+  const order = new Map(places.map(({ log, position }, index) => [`${log} ${position}`, index]))
+  const orderOf = ({ log, position }: { log: number; position: number }) => order.get(`${log} ${position}`) ?? 0
+  return viewsOf(
+    deps,
+    db,
+    viewer,
+    rows.sort((a, b) => orderOf(a) - orderOf(b)),
+  )
 }

@@ -15,7 +15,7 @@ import { type AcceptedEntry, aboveCeiling, isAbove, refusalOf, remarkedBy } from
 import type { Mirror } from './mirror.ts'
 
 /** What applying control records needs besides its transaction. */
-export type ControlDeps = Pick<Deps, 'db' | 'accepts' | 'now' | 'stems'>
+export type ControlDeps = Pick<Deps, 'db' | 'accepts' | 'now'>
 
 /** Notes which entries change how others may be read, for `applyControl` to act on once they are verified. */
 export async function noteControl(

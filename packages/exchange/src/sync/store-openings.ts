@@ -42,7 +42,7 @@ export async function storeOpenings(
   await noteNarrowed(client, log, page)
   await insertCoverage(client, log, page)
   const changesOurs = await applyControl(client, deps, mirror, mirror.size)
-  if (fresh > 0) await projectOpened(client, deps.stems, mirror, { from, to })
+  if (fresh > 0) await projectOpened(client, mirror, { from, to })
   return { changed: fresh + again, changesOurs }
 }
 
