@@ -62,6 +62,8 @@ export interface NetworkOptions {
   readonly serverUrl: string
   /** Databases are named `<prefix>_<key>`. */
   readonly prefix: string
+  /** Database that new ones are copies of; they are empty where absent. */
+  readonly template?: string
   /** Puts a proxy between every two nodes, each direction its own. */
   readonly lines?: boolean
   readonly logLevel?: NodeConfig['logLevel']
@@ -145,12 +147,13 @@ interface Founded extends InstituteSpec {
 }
 
 /** Makes identity and database, or takes up those that are there. */
-async function found(spec: InstituteSpec, { dataDir, serverUrl, prefix }: NetworkOptions): Promise<Founded> {
+async function found(spec: InstituteSpec, options: NetworkOptions): Promise<Founded> {
+  const { dataDir, serverUrl, prefix, template } = options
   const folder = join(dataDir, spec.key)
   const entityId = `https://${spec.key}.example`
   const memory = join(folder, 'network.json')
   const database = `${prefix}_${spec.key}`
-  await ensureDatabase(serverUrl, database)
+  await ensureDatabase(serverUrl, database, template)
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
   const base = { ...spec, entityId, dataDir: folder, databaseUrl: url.href }
@@ -223,11 +226,11 @@ async function openLines(founded: readonly Founded[]): Promise<Map<string, Line>
   return lines
 }
 
-async function ensureDatabase(serverUrl: string, name: string): Promise<void> {
+async function ensureDatabase(serverUrl: string, name: string, template = 'template0'): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
   const { rows } = await client.query('select from pg_database where datname = $1', [name])
-  if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' template template0`)
+  if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' template ${template}`)
   await client.end()
 }
 

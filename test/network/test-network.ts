@@ -5,7 +5,7 @@ import { appendRecord, projectAll, syncNow } from '@concordance/exchange'
 import { api, type Receipt, type RecordInput } from '@concordance/protocol'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { createTestDatabase } from '../support/database.ts'
+import { testServer } from '../support/database.ts'
 import { type Institute, type Network, type NetworkOptions, startNetwork } from './start-network.ts'
 
 export const dataRoot = join(dirname(dirname(import.meta.dirname)), '.data')
@@ -28,7 +28,7 @@ export async function startTestNetwork(
 ): Promise<TestNetwork> {
   const prefix = `test_${randomBytes(6).toString('hex')}`
   const dataDir = join(dataRoot, `test-network-${prefix}`)
-  const { url: serverUrl } = await createTestDatabase(t)
+  const { url: serverUrl, template } = await testServer()
   const institutes = keys.map((key) => ({ key, name: { en: `Institute ${key}` } }))
   let network: Network | undefined
   t.teardown(async () => {
@@ -36,7 +36,7 @@ export async function startTestNetwork(
     await rm(dataDir, { recursive: true, force: true })
     await dropDatabases(serverUrl, prefix)
   })
-  network = await startNetwork({ institutes, dataDir, serverUrl, prefix, role: 'web', ...options })
+  network = await startNetwork({ institutes, dataDir, serverUrl, prefix, template, role: 'web', ...options })
   if (options.role === undefined) await introduce(network.institutes)
   return { ...network, serverUrl, prefix, dataDir }
 }

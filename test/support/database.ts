@@ -2,50 +2,56 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@concordance/exchange/embedded-postgres'
-import { Client } from 'pg'
 import tap, { type Test } from 'tap'
+import { createTemplate, execute, urlOf } from './template.ts'
+
+/** A server, and on it a database of this release with nothing in it. */
+export interface TestServer {
+  /** Superuser, or at least of a role that may create databases. */
+  readonly url: string
+  readonly template: string
+}
+
+/** The server that `npm test` lends; a test file that is run by itself starts one in `.data`. */
+export async function testServer(): Promise<TestServer> {
+  const { CONCORDANCE_TEST_DATABASE_URL: url, CONCORDANCE_TEST_TEMPLATE: template } = process.env
+  if (url && template) return { url, template }
+  ownServer ??= startOwnServer()
+  return ownServer
+}
 
 /**
- * Makes an empty database for one test and drops it, with whatever is still connected, when the test ends.
- * It is on the server that `npm test` lends; a test file that is run by itself starts one in `.data`.
+ * Makes a database of this release, without content, for one test, and drops it, with whatever is still connected, when the
+ * test ends.
  */
 export async function createTestDatabase(t: Pick<Test, 'teardown'>): Promise<{ url: string }> {
-  const server = await serverUrl()
+  const { template } = await testServer()
+  return createDatabase(t, `template ${template}`)
+}
+
+/** The same before any migration. */
+export function createEmptyDatabase(t: Pick<Test, 'teardown'>): Promise<{ url: string }> {
+  return createDatabase(t, '')
+}
+
+async function createDatabase(t: Pick<Test, 'teardown'>, how: string): Promise<{ url: string }> {
+  const { url: server } = await testServer()
   const name = `test_${randomBytes(8).toString('hex')}`
-  await execute(server, `create database ${name}`)
+  await execute(server, `create database ${name} ${how}`)
   t.teardown(() => execute(server, `drop database if exists ${name} with (force)`))
-  const url = new URL(server)
-  url.pathname = `/${name}`
-  return { url: url.href }
+  return { url: urlOf(server, name) }
 }
 
-async function serverUrl(): Promise<string> {
-  const { CONCORDANCE_TEST_DATABASE_URL: lent } = process.env
-  if (lent) return lent
-  ownServer ??= startOwnServer()
-  return (await ownServer).url
-}
+let ownServer: Promise<TestServer> | undefined
 
-let ownServer: Promise<EmbeddedPostgres> | undefined
-
-/** One a test process, gone with it: tap runs several files at a time, and each may end first. */
-async function startOwnServer(): Promise<EmbeddedPostgres> {
+/** One a test process, gone with it: several files run at a time, and each may end first. */
+async function startOwnServer(): Promise<TestServer> {
   const root = dirname(dirname(import.meta.dirname))
-  const dataDir = join(root, '.data', `test-postgres-${process.pid}`)
-  const server = await startEmbeddedPostgres({ dataDir })
+  const dataDir = join(root, '.data', `concordance-test-postgres-${process.pid}`)
+  const server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir })
   tap.teardown(async () => {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
   })
-  return server
-}
-
-async function execute(connectionString: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  return { url: server.url, template: await createTemplate(server.url) }
 }

@@ -43,7 +43,13 @@ export async function openDatabase({ url, connections = 10, onIdleError }: Datab
     throw error
   }
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  return { db, pool, url, close: () => db.destroy() }
+  return { db, pool, url, close: () => close(db, pool) }
+}
+
+/** Kysely ends a pool that it has used, and no other. */
+async function close(db: Kysely<Tables>, pool: pg.Pool): Promise<void> {
+  await db.destroy()
+  if (!pool.ending) await pool.end()
 }
 
 /** What every connection to the node's database is opened with, those outside the pool too. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import t from 'tap'
-import { createTestDatabase } from '../../../../test/support/database.ts'
+import { createEmptyDatabase } from '../../../../test/support/database.ts'
 import { asViewer, openReader } from '../../src/access/as-viewer.ts'
 import type { Viewer } from '../../src/access/may-open.ts'
 import { migrate } from '../../src/database/migrate.ts'
@@ -159,7 +159,7 @@ t.test('the second wall', async (t) => {
 })
 
 t.test('a login that does not own the tables', async (t) => {
-  const { url } = await createTestDatabase(t)
+  const { url } = await createEmptyDatabase(t)
   const database = await openDatabase({ url })
   t.teardown(() => database.close())
   const login = `login_${randomBytes(6).toString('hex')}`

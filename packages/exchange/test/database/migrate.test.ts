@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { createTestDatabase } from '../../../../test/support/database.ts'
+import { createEmptyDatabase } from '../../../../test/support/database.ts'
 import { migrate, requireMigrated } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 
@@ -18,7 +18,7 @@ async function folderWith(t: Test, files: Record<string, string>): Promise<strin
 }
 
 async function emptyDatabase(t: Test) {
-  const database = await openDatabase(await createTestDatabase(t))
+  const database = await openDatabase(await createEmptyDatabase(t))
   t.teardown(() => database.close())
   return database.pool
 }
@@ -54,7 +54,7 @@ t.test('migrating', async (t) => {
 })
 
 t.test('opening a database', async (t) => {
-  const { url } = await createTestDatabase(t)
+  const { url } = await createEmptyDatabase(t)
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()
   t.teardown(() => admin.end())
@@ -66,6 +66,14 @@ t.test('opening a database', async (t) => {
     await admin.query(`alter database ${name} reset synchronous_commit`)
     const database = await openDatabase({ url })
     await database.close()
+  })
+
+  await t.test('and closing it leaves no connection behind, whatever it was used for', async (t) => {
+    const { pool, close } = await openDatabase({ url })
+    await migrate(pool)
+    await close()
+    t.ok(pool.ended)
+    t.equal(pool.totalCount, 0)
   })
 
   await t.test('says that there is no answer, and nothing of the password', async (t) => {

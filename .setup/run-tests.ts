@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+/** Assertions, as tap counts them. */
+export interface Counts {
+  passed: number
+  failed: number
+}
+
+export interface TestOptions {
+  /** Test files from the root of the tree; none means all. */
+  readonly files: readonly string[]
+  /** How long one file may take. */
+  readonly timeoutMs: number
+  readonly env: NodeJS.ProcessEnv
+  /** Ends the run early. */
+  readonly signal: AbortSignal
+}
+
+/** Those that take longest come first, so that none is still at work when all others have ended. */
+const places = ['test/**/*.test.ts', 'packages/cli/test/**/*.test.ts', '{packages,services}/*/test/**/*.test.ts']
+
+const jobs = Math.max(2, Math.min(4, availableParallelism()))
+const graceMs = 3_000
+
+/**
+ * Runs each test file in a process of its own, some at a time, and prints a line a file as it ends, then what failed.
+ * A file that breaks off without saying how much failed counts as one failure.
+ */
+export async function runTests(root: string, { files, ...options }: TestOptions): Promise<Counts> {
+  const waiting = [...(files.length > 0 ? files : listTests(root))]
+  const counts: Counts = { passed: 0, failed: 0 }
+  const failures: string[] = []
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined && !options.signal.aborted; file = waiting.shift()) {
+      const { passed, failed, seconds, failure } = await runFile(root, file, options)
+      counts.passed += passed
+      counts.failed += failed
+      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n`)
+      if (failed > 0) failures.push(`\n${file}\n${failure}`)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  if (!options.signal.aborted) process.stdout.write(failures.join('\n'))
+  return counts
+}
+
+function listTests(root: string): string[] {
+  const exclude = ['**/node_modules/**']
+  return [...new Set(places.flatMap((place) => globSync(place, { cwd: root, exclude }).sort()))]
+}
+
+interface Outcome extends Counts {
+  readonly seconds: number
+  /** What went wrong, in words. */
+  readonly failure: string
+}
+
+async function runFile(root: string, file: string, options: Omit<TestOptions, 'files'>): Promise<Outcome> {
+  const { timeoutMs, env, signal } = options
+  const begun = performance.now()
+  // tap ends a file that takes too long by itself, and says where it stood.
+  const told = { TAP: '1', TAP_TIMEOUT: String(Math.ceil(timeoutMs / 1_000)) }
+  const child = spawn(process.execPath, [join(root, file)], {
+    cwd: root,
+    env: { ...env, ...told },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const stopping = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + graceMs)])
+  const end = () => endGroup(child)
+  if (stopping.aborted) end()
+  else stopping.addEventListener('abort', end)
+  const [said, complaints, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  stopping.removeEventListener('abort', end)
+  const counts = parseCounts(said)
+  const failed = code === 0 && counts ? counts.failed : Math.max(1, counts?.failed ?? 0)
+  const seconds = (performance.now() - begun) / 1_000
+  return { passed: counts?.passed ?? 0, failed, seconds, failure: `${failuresIn(said)}\n${complaints}` }
+}
+
+/** With all that the file has started: politely, then not. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  const send = (name: NodeJS.Signals) => {
+    try {
+      process.kill(-pid, name)
+    } catch {
+      // the group has gone
+    }
+  }
+  send('SIGTERM')
+  setTimeout(send, graceMs, 'SIGKILL').unref()
+}
+
+/** The last line but one of every file that comes to its end. */
+function parseCounts(tap: string): Counts | undefined {
+  const summary = /^# \{ total: .*\}$/m.exec(tap)?.[0]
+  if (summary === undefined) return undefined
+  const count = (word: string) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(summary)?.[1] ?? 0)
+  return { passed: count('pass'), failed: count('fail') }
+}
+
+/** Leaves out what passed: assertions, plans, and whole subtests. */
+export function failuresIn(tap: string): string {
+  const kept: string[] = []
+  const begun: { indent: number; line: number }[] = []
+  for (const line of tap.split('\n')) {
+    const [, spaces = '', word] =
+      /^( *)(ok \d|not ok \d|# Subtest|\d+\.\.\d|# time=|# \{ total|TAP version)?/.exec(line) ?? []
+    const indent = spaces.length
+    if (word === '# Subtest') begun.push({ indent, line: kept.length })
+    const ended = word?.includes('ok ') && begun.at(-1)?.indent === indent ? begun.pop() : undefined
+    if (word?.startsWith('ok ')) kept.length = ended?.line ?? kept.length
+    else if (line.trim() !== '' && (word === undefined || word === '# Subtest' || word.startsWith('not')))
+      kept.push(line)
+  }
+  return kept.join('\n')
+}
