@@ -4,7 +4,7 @@
  */
 export type Stemming = `${string}_stem` | 'persian' | 'hebrew'
 
-type Script = 'Latn' | 'Cyrl' | 'Grek' | 'Armn' | 'Hebr' | 'Arab' | 'Deva' | 'Taml' | 'suffixing' | 'other'
+type Script = 'Latn' | 'Cyrl' | 'Grek' | 'Armn' | 'Hebr' | 'Arab' | 'Deva' | 'suffixing' | 'other'
 
 /**
  * The stemmer for words of a text: that of its language where the word is in its script. Names and terms in Latin letters
@@ -33,10 +33,48 @@ export function plausibleStemmings(word: string, languages?: readonly string[]):
     .map(([, own]) => own.stemming)
 }
 
-/** Whether words of this script change at their end, and no stemmer reads them: their beginning has to be enough. */
-export function isSuffixing(word: string): boolean {
-  return scriptOf(word) === 'suffixing'
+/**
+ * What the forms of a word have in common where a script is that of languages which change words at their end, and no
+ * stemmer reads them well: the scripts of India apart from Devanagari, and Georgian.
+ */
+export function beginningOf(word: string): string | undefined {
+  return scriptOf(word) === 'suffixing' ? word.replace(endings, '') : undefined
 }
+
+/** Vowel signs change first, and Telugu ends nouns in `ము`; three characters remain. */
+const endings = /(?<=...)(?:ము|\p{M}+)$/u
+
+/**
+ * Whether a stem is likely to be one: in Latin letters more than twenty stemmers read a typed word, and to most of them it
+ * is a foreign word, of which some leave next to nothing.
+ */
+export function isPlausibleStem(stem: string, word: string): boolean {
+  if (scriptOf(word) !== 'Latn') return true
+  return stem.length * 5 >= word.length * 2 && stem.length > (word.length < 6 ? 2 : 3)
+}
+
+/** A word as its stemmer should be given it: without what it does not know to be written onto words. */
+export function beforeStemming(stemming: Stemming, word: string): string {
+  if (stemming === 'arabic_stem') return word.replace(arabicAnd, '')
+  if (stemming === 'portuguese_stem') return word.replace(portuguesePlural, 'ão')
+  return word
+}
+
+/** Three letters remain. */
+const arabicAnd = /^و(?=...)/u
+const portuguesePlural = /[ãõ]es$/u
+
+/** Stems that a stemmer leaves apart although they are of one word. */
+export function afterStemming(stemming: Stemming, stem: string): string {
+  if (stemming === 'finnish_stem') return stem.replace(finnishGrades, 't')
+  if (stemming === 'arabic_stem') return stem.replace(arabicArticle, '')
+  return stem
+}
+
+/** The grades of t: `kansalaisuus, kansalaisuuden, kansalaisuutta`; `mielipide, mielipiteen`. */
+const finnishGrades = /(?<=uu|yy)s$|d$/u
+/** Two letters remain; the stemmer leaves it on short words. */
+const arabicArticle = /^ال(?=..)/u
 
 /** @returns the stem, or the word itself; `undefined` where PostgreSQL has to be asked. */
 export function ownStem(stemming: Stemming, word: string): string | undefined {
@@ -89,7 +127,6 @@ const stemmings: ReadonlyMap<string, { readonly script: Script; readonly stemmin
   ...inScript('Armn', { hy: 'armenian' }),
   ...inScript('Arab', { ar: 'arabic' }),
   ...inScript('Deva', { hi: 'hindi', ne: 'nepali' }),
-  ...inScript('Taml', { ta: 'tamil' }),
   ...inScript('Hebr', { yi: 'yiddish' }),
   ['fa', { script: 'Arab', stemming: 'persian' }],
   ['he', { script: 'Hebr', stemming: 'hebrew' }],
@@ -102,7 +139,7 @@ function inScript(script: Script, names: Readonly<Record<string, string>>) {
 }
 
 const commonest: ReadonlyMap<Script, Stemming> = new Map(
-  (['en', 'ru', 'el', 'hy', 'ar', 'hi', 'ta', 'he'] as const).map((language) => {
+  (['en', 'ru', 'el', 'hy', 'ar', 'hi', 'he'] as const).map((language) => {
     const { script, stemming } = stemmings.get(language) as { script: Script; stemming: Stemming }
     return [script, stemming]
   }),
@@ -127,8 +164,6 @@ const blocks: readonly (readonly [end: number, script: Script])[] = [
   [0x0780, 'Arab'],
   [0x0900, 'other'],
   [0x0980, 'Deva'],
-  [0x0b80, 'suffixing'],
-  [0x0c00, 'Taml'],
   [0x0e00, 'suffixing'],
   [0x10a0, 'other'],
   [0x1100, 'suffixing'],

@@ -1,5 +1,5 @@
 import { quote } from './format-words.ts'
-import { isSuffixing, plausibleStemmings } from './languages.ts'
+import { beginningOf, isPlausibleStem, ownStem, plausibleStemmings } from './languages.ts'
 import { type Stemmer, stemEach } from './stem.ts'
 import { prepare, type Token, tokensOf } from './tokenise.ts'
 
@@ -85,11 +85,13 @@ type Clause = readonly TypedTerm[]
 const part =
   /(?<or>(?<![^\s"])(?:OR|\|)(?![^\s"]))|(?<absent>(?<![^\s"])[-－](?=\S))?(?:"(?<quoted>[^"]*)"?|(?<word>[^\s"]+))/gu
 const quotes = /[“”„‟«»＂「」『』]/g
+/** The space that some leave before the plural of a Persian word. */
+const apart = /(?<=[\u0600-\u06FF]) (?=ها(?:[یي]|[یي]{2})?(?:[\s*]|$))/gu
 
 function readClauses(typed: string): Clause[] {
   const clauses: TypedTerm[][] = []
   let isAlternative = false
-  const text = typed.slice(0, unitsAtMost).toWellFormed().replaceAll(quotes, '"')
+  const text = typed.slice(0, unitsAtMost).toWellFormed().replaceAll(quotes, '"').replaceAll(apart, '\u200C')
   for (const { groups = {} } of [...text.matchAll(part)].slice(0, termsAtMost)) {
     const { or, absent, quoted, word = '' } = groups
     if (or !== undefined) {
@@ -138,7 +140,8 @@ async function stemsFor(
   const stems = new Map<string, string[]>()
   asked.forEach(({ word }, i) => {
     const known = stems.get(word) ?? []
-    if (found[i] && !known.includes(found[i])) known.push(found[i])
+    const stem = found[i] as string
+    if (stem !== '' && !known.includes(stem) && (languages || isPlausibleStem(stem, word))) known.push(stem)
     stems.set(word, known)
   })
   return stems
@@ -149,10 +152,19 @@ function phrasesOf({ tokens, isExact, isPrefix }: Reading, stems: Stems): Phrase
     distance: i === 0 ? 0 : token.at - (tokens[i - 1] as Token).at,
     forms: formsOf(token, { stems, isExact, isPrefix: isPrefix && i === tokens.length - 1 }),
   }))
-  const joined = isExact ? undefined : tokens[0]?.joined
-  return joined === undefined
-    ? [places]
-    : [places, [{ distance: 0, forms: [{ lexeme: joined, ...(isPrefix && prefix) }] }]]
+  const joined = isExact ? [] : joinedForms(tokens, isPrefix)
+  return joined.length === 0 ? [places] : [places, [{ distance: 0, forms: joined }]]
+}
+
+/** A word of parts also as others write it: in one, and without a Persian ending. */
+function joinedForms([first]: readonly Token[], isPrefix: boolean): Form[] {
+  if (first?.joined === undefined) return []
+  const { joined } = first
+  const stem = ownStem('persian', joined)
+  return [
+    { lexeme: joined, ...(isPrefix && prefix) },
+    ...(stem === undefined || stem === joined || isPrefix ? [] : [{ lexeme: stem }]),
+  ]
 }
 
 const prefix = { isPrefix: true } as const
@@ -166,12 +178,13 @@ function formsOf(
   if (isExact) return [{ lexeme: exact, isExact: true }]
   if (isPrefix) return [{ lexeme: exact, ...prefix }]
   const others = word === undefined ? [] : (stems.get(word) ?? [])
-  const beginning = isSuffixing(exact) ? [{ lexeme: exact.replace(vowelSigns, ''), ...prefix }] : []
-  return [{ lexeme: exact }, ...others.map((lexeme) => ({ lexeme })), ...beginning]
+  const beginning = beginningOf(exact)
+  return [
+    { lexeme: exact },
+    ...others.map((lexeme) => ({ lexeme })),
+    ...(beginning === undefined ? [] : [{ lexeme: beginning, ...prefix }]),
+  ]
 }
-
-/** What changes first at the end of a word; three characters remain. */
-const vowelSigns = /(?<=...)\p{M}+$/u
 
 function formatQuery(clauses: readonly (readonly { isAbsent: boolean; phrases: readonly Phrase[] }[])[]): string {
   const formatTerm = ({ isAbsent, phrases }: { isAbsent: boolean; phrases: readonly Phrase[] }) =>

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { fold } from './characters.ts'
-import { ownStem, type Stemming, stemmingFor } from './languages.ts'
+import { afterStemming, beforeStemming, ownStem, type Stemming, stemmingFor } from './languages.ts'
 import { prepare, type Token } from './tokenise.ts'
 
 /** What stems are found with: a memory that lasts, and the connection that is asked for what it does not hold. */
@@ -110,8 +110,8 @@ function recallStem(memory: StemMemory, stemming: Stemming, word: string): strin
 }
 
 /** Stems as they are compared; '' for one that is the word. */
-function stemApart(stem: string | null, word: string): string {
-  const folded = stem === null ? '' : fold(prepare(stem))
+function stemApart(stem: string, word: string): string {
+  const folded = fold(prepare(stem))
   return folded === fold(word) ? '' : folded
 }
 
@@ -128,12 +128,12 @@ async function learnStems(
      from unnest($1::text[], $2::text[]) with ordinality as asked (dictionary, word, number) order by number`,
     [
       distinct.map(({ stemming }) => (known.has(stemming) ? `pg_catalog.${stemming}` : 'pg_catalog.simple')),
-      distinct.map(({ word }) => word),
+      distinct.map(({ stemming, word }) => beforeStemming(stemming, word)),
     ],
   )
   const stems = new Map<string, string>()
   distinct.forEach(({ stemming, word }, i) => {
-    const stem = stemApart(rows[i]?.stem ?? null, word)
+    const stem = stemApart(afterStemming(stemming, rows[i]?.stem ?? ''), word)
     stems.set(`${stemming} ${word}`, stem)
     memory.keep(stemming, ownCopy(word), ownCopy(stem))
   })
