@@ -67,7 +67,7 @@ const portuguesePlural = /[ãõ]es$/u
 /** Stems that a stemmer leaves apart although they are of one word. */
 export function afterStemming(stemming: Stemming, stem: string): string {
   if (stemming === 'finnish_stem') return stem.replace(finnishGrades, 't')
-  if (stemming === 'arabic_stem') return stem.replace(arabicArticle, '')
+  if (stemming === 'arabic_stem') return stem.replace(arabicArticle, '').replace(arabicRemains, '')
   return stem
 }
 
@@ -75,6 +75,8 @@ export function afterStemming(stemming: Stemming, stem: string): string {
 const finnishGrades = /(?<=uu|yy)s$|d$/u
 /** Two letters remain; the stemmer leaves it on short words. */
 const arabicArticle = /^ال(?=..)/u
+/** Of plurals and relations, where a pronoun follows or the article is missing; two letters remain. */
+const arabicRemains = /(?<=..)[اية]{1,2}$/u
 
 /** @returns the stem, or the word itself; `undefined` where PostgreSQL has to be asked. */
 export function ownStem(stemming: Stemming, word: string): string | undefined {
