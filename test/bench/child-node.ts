@@ -11,6 +11,7 @@ const root = dirname(dirname(import.meta.dirname))
 /** A server in a process of its own. */
 export interface ChildServer {
   readonly url: string
+  readonly pid: number
   /** From the spawn to the first answer that says ready. */
   readonly readyMs: number
   /** Resident memory now, and the most there ever was. */
@@ -53,6 +54,7 @@ async function startChild({ script, args, port, env }: ChildOptions): Promise<Ch
   const readyMs = performance.now() - started
   return {
     url,
+    pid: child.pid as number,
     readyMs,
     memory: () => memoryOf(child),
     async stop() {

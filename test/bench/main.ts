@@ -49,7 +49,7 @@ async function run(): Promise<void> {
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') })
   const outcomes: Outcome[] = []
   try {
-    const pair = await foundPair({ dataDir: folder, serverUrl: server.url, prefix: 'bench' })
+    const pair = await foundPair({ dataDir: folder, serverUrl: server.url, serverPid: server.pid, prefix: 'bench' })
     for (const [name, bench] of Object.entries(benches)) {
       if (asked.only && !asked.only.includes(name)) continue
       process.stderr.write(`${name} …\n`)

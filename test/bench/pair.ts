@@ -13,6 +13,8 @@ export interface Pair {
   /** Holds nothing of the origin's log. Its own database is never written: rounds work on copies. */
   readonly receiver: Side
   readonly serverUrl: string
+  /** Process id of the postmaster. */
+  readonly serverPid: number
 }
 
 export interface Side {
@@ -26,11 +28,12 @@ export interface Side {
 export interface PairOptions {
   readonly dataDir: string
   readonly serverUrl: string
+  readonly serverPid: number
   readonly prefix: string
 }
 
 /** Makes a pair and lets the origin learn the receiver's keys, so that its first request is answered. */
-export async function foundPair({ dataDir, serverUrl, prefix }: PairOptions): Promise<Pair> {
+export async function foundPair({ dataDir, serverUrl, serverPid, prefix }: PairOptions): Promise<Pair> {
   const institutes = [
     { key: 'origin', name: { en: 'Origin' } },
     { key: 'receiver', name: { en: 'Receiver' } },
@@ -39,7 +42,7 @@ export async function foundPair({ dataDir, serverUrl, prefix }: PairOptions): Pr
   await syncNow(network.institute('origin').node.deps)
   const [origin, receiver] = network.institutes.map(sideOf) as [Side, Side]
   await network.stop()
-  return { origin, receiver, serverUrl }
+  return { origin, receiver, serverUrl, serverPid }
 }
 
 /** Publishes in this process, as many at a time as the writer takes into one batch, until the log has `size` entries. */

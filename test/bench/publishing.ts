@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { bearer, type Client, createClient } from '@concordance/client'
 import { api } from '@concordance/protocol'
 import { startChildNode } from './child-node.ts'
+import { between, type CpuTimes, formatCpuPerRecord, readCpuTimes } from './cpu-time.ts'
 import { insertRate } from './limits.ts'
 import { type Pair, recordOf, untilProjected } from './pair.ts'
 import { interleave } from './series.ts'
@@ -13,7 +14,7 @@ const count = 2_000
 const red = { tlp: 'RED', relay: 'none' } as const
 
 /** Publishing through the API by 16 clients, durable before each answer, against single-row autocommit INSERT. */
-export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: number }) {
+export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: { rounds: number }) {
   const node = await startChildNode(origin.config())
   const callers = Array.from({ length: clients }, () =>
     createClient({ baseUrl: node.url, authorize: bearer(origin.token) }),
@@ -23,11 +24,18 @@ export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: nu
       headers: { 'idempotency-key': randomUUID() },
       body: { ...recordOf(i), mark: red },
     })
+  const spent: CpuTimes[] = []
+  const readTimes = () => readCpuTimes({ nodePid: node.pid, postmasterPid: serverPid })
   try {
     await rateOf(callers, publish) // so that what is measured is neither compiled nor connected for the first time
     const { measured, limit, ratio } = await interleave(
       rounds,
-      () => rateOf(callers, publish),
+      async () => {
+        const before = readTimes()
+        const rate = await rateOf(callers, publish)
+        spent.push(between(before, readTimes()))
+        return rate
+      },
       async () => {
         // Records are indexed for search behind their publication: that work must not slow down the limit.
         await untilProjected(origin)
@@ -37,7 +45,10 @@ export async function benchPublishing({ origin }: Pair, { rounds }: { rounds: nu
     const beside = { name: `single-row autocommit INSERT, ${connections} connections`, series: limit }
     const target = { text: 'ratio ≥ 0.5', holds: ratio.median >= 0.5 }
     const name = `publish through the API, ${clients} clients`
-    return { figures: [{ name, unit: 'records/s', measured, limit: beside, ratio, target }], notes: [] }
+    return {
+      figures: [{ name, unit: 'records/s', measured, limit: beside, ratio, target }],
+      notes: [`ms of CPU time for one record published through the API: ${formatCpuPerRecord(spent, count)}`],
+    }
   } finally {
     await Promise.all(callers.map((client) => client.close()))
     await node.stop()
