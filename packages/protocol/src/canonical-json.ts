@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { ProtocolError } from './error.ts'
-import { refuseDuplicates, refuseNesting } from './json-scan.ts'
+import { countNames, refuseNesting } from './json-scan.ts'
 import { limits } from './limits.ts'
 
 export type JsonObject = { readonly [member: string]: JsonValue }
@@ -15,7 +15,8 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
  * @throws {ProtocolError} `JSON_MALFORMED` or `JSON_TOO_DEEP`.
  */
 export function canonicalize(value: JsonValue): string {
-  return write(value, 1)
+  const ordered = orderMembers(value, 1)
+  return ordered === unordered ? write(value, 1) : JSON.stringify(ordered)
 }
 
 /**
@@ -48,17 +49,62 @@ export function parseJson(
   const text = textOf(input, options.maxBytes ?? limits.bodyBytes)
   refuseNesting(text, options.maxDepth ?? limits.jsonDepth)
   const value = parse(text)
-  refuseDuplicates(text)
-  refuseStrings(value)
+  // Of a member that stands twice the parser keeps the last, and says nothing.
+  if (countMembers(value) !== countNames(text)) {
+    throw new ProtocolError('JSON_MALFORMED', 'a member stands twice in one object')
+  }
   return value
 }
 
+/** For an object whose members the engine itself would put in another order. */
+const unordered = Symbol('unordered')
+
+/**
+ * The same value with the members of each object in canonical order, as far as possible the very objects, so that the
+ * engine's own serializer can write the whole: it agrees with RFC 8785 on strings and numbers, and makes no garbage.
+ */
+function orderMembers(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return requireScalar(value)
+  requireDepth(depth)
+  return Array.isArray(value) ? orderItems(value, depth) : orderObject(value, depth)
+}
+
+function orderItems(items: readonly unknown[], depth: number): unknown {
+  let copy: unknown[] | undefined
+  for (let index = 0; index < items.length; index++) {
+    const ordered = orderMembers(items[index], depth + 1)
+    if (ordered === unordered) return unordered
+    if (ordered === items[index]) continue
+    copy ??= [...items]
+    copy[index] = ordered
+  }
+  return copy ?? items
+}
+
+function orderObject(value: object, depth: number): unknown {
+  requirePlain(value)
+  const names = Object.keys(value)
+  const isInOrder = names.every((name, index) => index === 0 || (names[index - 1] as string) < name)
+  if (!isInOrder && names.some(hasPlaceOfItsOwn)) return unordered
+  let copy: Record<string, unknown> | undefined = isInOrder ? undefined : {}
+  for (const name of isInOrder ? names : names.sort()) {
+    const member = (value as Record<string, unknown>)[requireString(name)]
+    const ordered = orderMembers(member, depth + 1)
+    if (ordered === unordered) return unordered
+    if (ordered !== member) copy ??= { ...value }
+    if (copy) copy[name] = ordered
+  }
+  return copy ?? value
+}
+
+/** Names that look like an index come first in any object of the engine, and `__proto__` is none of its members. */
+function hasPlaceOfItsOwn(name: string): boolean {
+  return /^[0-9]/.test(name) || name === '__proto__'
+}
+
 function write(value: unknown, depth: number): string {
-  if (typeof value === 'string') return writeString(value)
-  if (typeof value === 'number') return writeNumber(value)
-  if (value === null || typeof value === 'boolean') return String(value)
-  if (typeof value !== 'object') throw new ProtocolError('JSON_MALFORMED', `a ${typeof value} is not JSON`)
-  if (depth > limits.jsonDepth) throw new ProtocolError('JSON_TOO_DEEP', `nested deeper than ${limits.jsonDepth}`)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(requireScalar(value))
+  requireDepth(depth)
   return Array.isArray(value) ? writeArray(value, depth) : writeObject(value, depth)
 }
 
@@ -68,24 +114,37 @@ function writeArray(value: readonly unknown[], depth: number): string {
 }
 
 function writeObject(value: object, depth: number): string {
+  requirePlain(value)
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(requireString(name))}:${write(member, depth + 1)}`).join(',')}}`
+}
+
+function requireDepth(depth: number): void {
+  if (depth > limits.jsonDepth) throw new ProtocolError('JSON_TOO_DEEP', `nested deeper than ${limits.jsonDepth}`)
+}
+
+function requirePlain(value: object): void {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
     throw new ProtocolError('JSON_MALFORMED', 'an object with a prototype of its own is not JSON')
   }
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, member]) => `${writeString(name)}:${write(member, depth + 1)}`).join(',')}}`
 }
 
-function writeString(value: string): string {
+function requireScalar(value: unknown): unknown {
+  if (typeof value === 'string') return requireString(value)
+  if (typeof value === 'number') return requireNumber(value)
+  if (value === null || typeof value === 'boolean') return value
+  throw new ProtocolError('JSON_MALFORMED', `a ${typeof value} is not JSON`)
+}
+
+function requireString(value: string): string {
   if (!isSafeString(value)) throw new ProtocolError('JSON_MALFORMED', 'a string holds a lone surrogate or U+0000')
-  return JSON.stringify(value)
+  return value
 }
 
-function writeNumber(value: number): string {
-  if (!isSafeNumber(value)) {
-    throw new ProtocolError('JSON_MALFORMED', `${Object.is(value, -0) ? '-0' : value} has no safe spelling in JSON`)
-  }
-  return JSON.stringify(value)
+function requireNumber(value: number): number {
+  if (isSafeNumber(value)) return value
+  throw new ProtocolError('JSON_MALFORMED', `${Object.is(value, -0) ? '-0' : value} has no safe spelling in JSON`)
 }
 
 function textOf(input: string | Uint8Array, maxBytes: number): string {
@@ -156,13 +215,16 @@ function isSafeString(value: string): boolean {
   return value.isWellFormed() && !value.includes('\u0000')
 }
 
-function refuseStrings(value: JsonValue): void {
-  if (typeof value === 'string' && !isSafeString(value)) {
-    throw new ProtocolError('JSON_MALFORMED', 'a string holds a lone surrogate or U+0000')
+/** … of a parsed value, whose strings and names are checked on the way. `__proto__` is dangerous to whoever copies members. */
+function countMembers(value: JsonValue): number {
+  if (typeof value === 'string') requireString(value)
+  if (typeof value !== 'object' || value === null) return 0
+  if (Array.isArray(value)) return value.reduce((count: number, item) => count + countMembers(item), 0)
+  let count = 0
+  for (const name in value) {
+    if (name === '__proto__') throw new ProtocolError('JSON_MALFORMED', 'a member is named __proto__')
+    requireString(name)
+    count += 1 + countMembers((value as JsonObject)[name] as JsonValue)
   }
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, member] of Object.entries(value)) {
-    refuseStrings(name)
-    refuseStrings(member)
-  }
+  return count
 }

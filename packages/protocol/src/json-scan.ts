@@ -2,6 +2,7 @@ import { ProtocolError } from './error.ts'
 
 const quote = 0x22
 const backslash = 0x5c
+const colon = 0x3a
 
 /**
  * Refuses text nested deeper than `maxDepth` in one pass and before any parser sees it. The text may be anything:
@@ -20,38 +21,25 @@ export function refuseNesting(text: string, maxDepth: number): void {
   }
 }
 
-/**
- * Refuses a member that stands twice in one object, of which parsers silently keep the last, and `__proto__`, which
- * is dangerous to whoever copies members one by one. Requires text that `JSON.parse` has accepted.
- *
- * @throws {ProtocolError} `JSON_MALFORMED`.
- */
-export function refuseDuplicates(text: string): void {
-  const open: (Set<string> | undefined)[] = [] // one per object or array around us; arrays have no names
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (isOpening(unit)) open.push(unit === 0x7b ? new Set() : undefined)
-    else if (isClosing(unit)) open.pop()
-    else if (unit === quote) {
-      const end = endOfString(text, at)
-      if (isName(text, end)) refuseName(open.at(-1), JSON.parse(text.slice(at, end + 1)) as string)
-      at = end
-    }
+/** How many names of members there are, each as often as it stands there. Requires text that `JSON.parse` has accepted. */
+export function countNames(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) {
+    at = endOfString(text, at)
+    if (isName(text, at)) count++
   }
+  return count
 }
 
 /** Only the name of a member is followed by a colon. */
 function isName(text: string, end: number): boolean {
   let after = end + 1
-  while (/[ \t\n\r]/.test(text.charAt(after))) after++
-  return text.charAt(after) === ':'
+  while (isSpace(text.charCodeAt(after))) after++
+  return text.charCodeAt(after) === colon
 }
 
-function refuseName(names: Set<string> | undefined, name: string): void {
-  if (names?.has(name) || name === '__proto__') {
-    throw new ProtocolError('JSON_MALFORMED', 'a member stands twice in one object, or is named __proto__')
-  }
-  names?.add(name)
+function isSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09 || unit === 0x0a || unit === 0x0d
 }
 
 function isOpening(unit: number): boolean {

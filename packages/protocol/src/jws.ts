@@ -28,9 +28,14 @@ export interface CompactJws {
 }
 
 /** Signs a canonical payload as JWS compact serialization (RFC 7515 §7.1). The caller has checked the payload. */
-export async function signCompact(typ: MessageType, payload: JsonValue, signer: Signer): Promise<string> {
+export function signCompact(typ: MessageType, payload: JsonValue, signer: Signer): Promise<string> {
+  return signCanonical(typ, canonicalize(payload), signer)
+}
+
+/** As `signCompact`, with a payload that is written out already. */
+export async function signCanonical(typ: MessageType, payload: string, signer: Signer): Promise<string> {
   const header = encodeText(canonicalize({ alg: signer.alg, kid: signer.kid, typ }))
-  const signingInput = `${header}.${encodeText(canonicalize(payload))}`
+  const signingInput = `${header}.${encodeText(payload)}`
   return `${signingInput}.${encodeBase64url(await signer.sign(Buffer.from(signingInput, 'ascii')))}`
 }
 

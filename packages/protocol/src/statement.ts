@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { canonicalize, type JsonObject } from './canonical-json.ts'
 import { ProtocolError } from './error.ts'
-import { type CompactJws, parseCompactUnsafe, signCompact } from './jws.ts'
+import { type CompactJws, parseCompactUnsafe, signCanonical } from './jws.ts'
 import type { Signer } from './keys.ts'
 import { limits } from './limits.ts'
 import { type Marking, parseMarking } from './marking.ts'
@@ -69,8 +69,9 @@ export interface SignedStatement {
 export async function signStatement(statement: Statement, signer: Signer): Promise<SignedStatement> {
   checkStatement(statement)
   parseEntityId(statement.iss)
-  if (Buffer.byteLength(canonicalize(statement)) > limits.statementBytes) throw tooLarge()
-  const compact = await signCompact('concordance-record+jwt', statement, signer)
+  const payload = canonicalize(statement)
+  if (Buffer.byteLength(payload) > limits.statementBytes) throw tooLarge()
+  const compact = await signCanonical('concordance-record+jwt', payload, signer)
   return { compact, recordId: hashOf(compact), statement, kid: signer.kid }
 }
 
