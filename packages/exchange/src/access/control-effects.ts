@@ -14,30 +14,34 @@ export interface AppendedEntry {
   readonly readers: readonly string[]
 }
 
+/** Whom an entry of our own is for by name, besides its label: undefined where the label says everything. */
+export function namedReadersOf({
+  statement: { mark, type },
+  body,
+  readers,
+}: Pick<AppendedEntry, 'statement' | 'body' | 'readers'>): readonly string[] | undefined {
+  if (!isChangeable(mark) && mark.tlp !== 'RED') return undefined
+  return type === 'group' ? (JSON.parse(body ?? '{}') as GroupBody).members.map(({ iss }) => iss) : readers
+}
+
 /**
- * What an entry changes for the access rule, as statements for its own transaction, in order; none for the usual record,
- * whose label says everything.
+ * What an entry changes for the access rule, as statements for its own transaction, in order, after the entry itself; none
+ * for the usual record.
  */
 export function accessEffectsOf(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const { position, statement } = entry
-  if (statement.type === 'marking') return remark(entry, now)
-  const effects = [...placeOf(entry), ...aboutTarget(entry)]
-  if (statement.type === 'group') effects.push(...replaceGroup(entry, now))
+  const { type, mark } = statement
+  if (type === 'marking') return remark(entry, now)
+  const effects = aboutTarget(entry)
+  if (type === 'group') return [...effects, ...replaceGroup(entry, now)]
   // RED is for no peer, so there is nothing to note of it.
-  if (effects.length > 0 && statement.type !== 'group' && statement.mark.tlp !== 'RED')
-    effects.push(noteAccess(atPosition(position), now))
-  return effects
+  const isNoted = mark.tlp !== 'RED' && (effects.length > 0 || isChangeable(mark))
+  return isNoted ? [...effects, noteAccess(atPosition(position), now)] : effects
 }
 
-/** The group and the readers, for the few records that have them. */
-function placeOf({ position, statement: { mark, type }, body, readers }: AppendedEntry): RawBuilder<unknown>[] {
-  const listed = type === 'group' ? (JSON.parse(body ?? '{}') as GroupBody).members.map(({ iss }) => iss) : readers
-  if (mark.group === undefined && mark.embargoUntil === undefined && mark.tlp !== 'RED') return []
-  const { iss = null, finding = null } = mark.group ?? {}
-  return [
-    sql`update own_record set group_iss = ${iss}, group_finding = ${finding}::uuid, readers = ${[...listed]}::text[]
-      where position = ${position}`,
-  ]
+/** Whether rights to it can change without another record: with a group, or with the time. */
+function isChangeable({ group, embargoUntil }: Marking): boolean {
+  return group !== undefined || embargoUntil !== undefined
 }
 
 /** Withdrawals and marking records are found by the entry they are about. */
@@ -66,7 +70,6 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const isTarget = sql<boolean>`own_record.record_id = ${target}`
   return [
     noteAccess(isTarget, now),
-    ...placeOf(entry),
     ...aboutTarget(entry),
     sql`insert into remarked (log, record_id, position, mark) values (${log}, ${target}, ${position}, ${JSON.stringify(mark)}::jsonb)
       on conflict (log, record_id) do update set position = excluded.position, mark = excluded.mark`,

@@ -2,7 +2,7 @@ import { encodeFrontier, type Frontier, rootOf } from '@concordance/log'
 import type { Receipt, SignedStatement } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
-import { accessEffectsOf } from '../access/control-effects.ts'
+import { accessEffectsOf, namedReadersOf } from '../access/control-effects.ts'
 import type { Tables } from '../database/tables.ts'
 import type { NewEntry } from './append-batch.ts'
 import { targetOf } from './look-ahead.ts'
@@ -68,24 +68,27 @@ export function headValuesOf({ frontier }: Growth): [number, Uint8Array, Uint8Ar
 const insertRows = `
   with new as (
     select * from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bigint[],
-                         $10::bigint[], $11::text[], $12::bigint[], $13::text[])
-      as new (position, leaf_hash, record_id, statement, body, type, finding, version, iat, tlp, embargo_until, actor)
+                         $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::uuid[], $16::text[])
+      as new (position, leaf_hash, record_id, statement, body, type, finding, version, iat, tlp, embargo_until, actor,
+              group_iss, group_finding, readers)
   ), entries as (
     insert into entry (log, position, leaf_hash, record_id, statement, body)
     select $1, position, leaf_hash, record_id, convert_to(statement, 'UTF8'), convert_to(body, 'UTF8') from new
   ), records as (
-    insert into own_record (position, record_id, type, finding, version, iat, tlp, embargo_until, actor, at)
-    select position, record_id, type, finding, version, iat, tlp, embargo_until, actor, $14::timestamptz from new
+    insert into own_record (position, record_id, type, finding, version, iat, tlp, embargo_until, actor,
+                            group_iss, group_finding, readers, at)
+    select position, record_id, type, finding, version, iat, tlp, embargo_until, actor, group_iss, group_finding,
+      case when readers is not null then array(select jsonb_array_elements_text(readers::jsonb)) end, $17::timestamptz from new
   ), receipts as (
     insert into idempotency (subject, key, digest, receipt, created_at)
-    select subject, key, digest, receipt::jsonb, $14::timestamptz
-    from unnest($15::text[], $16::text[], $17::bytea[], $18::text[]) as given (subject, key, digest, receipt)
+    select subject, key, digest, receipt::jsonb, $17::timestamptz
+    from unnest($18::text[], $19::text[], $20::bytea[], $21::text[]) as given (subject, key, digest, receipt)
   )`
 
 const insertAndGrow = `${insertRows}, intent as (
-    insert into checkpoint (log, size, root, frontier) values ($1, $19, $20, $21)
+    insert into checkpoint (log, size, root, frontier) values ($1, $22, $23, $24)
   )
-  update log set size = $19, frontier = $21, staged_size = $19, staged_frontier = $21 where id = $1`
+  update log set size = $22, frontier = $24, staged_size = $22, staged_frontier = $24 where id = $1`
 
 function valuesOf({ log, placed, at }: Batch): unknown[] {
   const statements = placed.map(({ signed }) => signed.statement)
@@ -106,6 +109,9 @@ function valuesOf({ log, placed, at }: Batch): unknown[] {
     statements.map(({ mark }) => mark.tlp),
     statements.map(({ mark }) => mark.embargoUntil ?? null),
     placed.map(({ entry }) => entry.actor),
+    statements.map(({ mark }) => mark.group?.iss ?? null),
+    statements.map(({ mark }) => mark.group?.finding ?? null),
+    placed.map(namedReaders),
     at,
     keyed.map(({ subject }) => subject),
     keyed.map(({ key }) => key),
@@ -115,6 +121,16 @@ function valuesOf({ log, placed, at }: Batch): unknown[] {
 }
 
 type Statement = [text: string, values: unknown[]]
+
+/** Of each their names as JSON, for there are no arrays of unequal arrays in SQL. */
+function namedReaders({ entry, signed: { statement } }: PlacedEntry): string | null {
+  const named = namedReadersOf({ statement, body: entry.body, readers: readersOf(entry) })
+  return named ? JSON.stringify(named) : null
+}
+
+function readersOf({ readers = [], actor }: NewEntry): string[] {
+  return [...readers, actor]
+}
 
 /** What only some records bring along: a target taken back, a draft that becomes a record, a name kept, a keyset put in force. */
 function rareStatementsOf(log: number, { entry, receipt }: PlacedEntry): Statement[] {
@@ -147,8 +163,7 @@ function accessStatementsOf(
   { entry, signed: { statement }, receipt }: PlacedEntry,
 ): Statement[] {
   const { position } = receipt
-  const { body, readers = [], actor } = entry
-  const effects = accessEffectsOf({ log, position, statement, body, readers: [...readers, actor] }, at)
+  const effects = accessEffectsOf({ log, position, statement, body: entry.body, readers: readersOf(entry) }, at)
   return effects.map((effect) => {
     const { sql, parameters } = effect.compile(db)
     return [sql, [...parameters]]
