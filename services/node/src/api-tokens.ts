@@ -5,7 +5,6 @@ import fp from 'fastify-plugin'
 import type { UnverifiedToken } from './authenticate-person.ts'
 import type { PersonCaller } from './caller.ts'
 import { unauthenticated } from './error.ts'
-import { createMemory } from './memory.ts'
 
 const tokenType = 'concordance-api+jwt'
 const charactersAtMost = 2_048
@@ -15,7 +14,7 @@ export function audienceOf(entityId: string): string {
   return `${entityId}#api`
 }
 
-/** API tokens: HS256 alone, with this issuer, this audience, this type; nothing of a token is remembered as verified. */
+/** API tokens: HS256 alone, with this issuer, this audience, this type; the library remembers nothing of a token. */
 export const apiTokens = fp(
   async (app: FastifyInstance, { deps, secret }: { deps: { identity: { iss: string } }; secret: string }) => {
     const [iss, aud] = [deps.identity.iss, audienceOf(deps.identity.iss)]
@@ -36,12 +35,8 @@ export const apiTokens = fp(
 
 /** Makes the check of API tokens: signature first, then whether the token is still wanted. */
 export function checkApiToken(app: FastifyInstance, deps: Deps): (token: UnverifiedToken) => Promise<PersonCaller> {
-  const remembered = createMemory<ApiToken>(deps)
   return async (unverified) => {
-    const token = await remembered(verify(app, unverified), async (jti) => {
-      const found = await findUsableToken(deps, jti)
-      return found && { value: found, until: found.expiresAt }
-    })
+    const token = await findUsableToken(deps, verify(app, unverified))
     if (!token) throw unauthenticated()
     return callerOf(token, deps.identity.iss)
   }

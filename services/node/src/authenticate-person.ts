@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto'
 import type { Deps } from '@concordance/exchange'
 import { decodeBase64url, type JsonObject, parseJson, type Scope } from '@concordance/protocol'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { checkApiToken } from './api-tokens.ts'
 import { findCredential, type PersonCaller } from './caller.ts'
 import { NodeError, unauthenticated } from './error.ts'
+import { createMemory } from './memory.ts'
 import { listCookies } from './sign-in/cookies.ts'
 import type { SignIn } from './sign-in/open-sign-in.ts'
 import { checkProviderToken, providerTokenTypes } from './sign-in/provider-tokens.ts'
@@ -23,11 +25,22 @@ export function createPersonCheck(app: FastifyInstance, deps: Deps, signIn: Sign
   const providerToken = signIn && checkProviderToken(app, deps, signIn)
   const session = signIn && checkSession(deps, signIn)
   const listSessions = (request: FastifyRequest) => (signIn ? listCookies(request, signIn.cookies.session) : [])
-  const checkBearer = (request: FastifyRequest): Promise<PersonCaller> => {
-    const token = parseBearer(findCredential(request, 'Bearer'))
+  const verified = createMemory<PersonCaller>(deps)
+  const verifyBearer = (text: string): Promise<PersonCaller> => {
+    const token = parseBearer(text)
     if (!providerTokenTypes.includes(token.type)) return apiToken(token)
     if (!providerToken) throw unauthenticated()
     return providerToken(token)
+  }
+  const checkBearer = async (request: FastifyRequest): Promise<PersonCaller> => {
+    const text = findCredential(request, 'Bearer')
+    if (text === undefined || text.length > charactersAtMost) throw unauthenticated()
+    const caller = await verified(hash('sha256', text, 'base64url'), async () => {
+      const value = await verifyBearer(text)
+      return { value, until: value.until }
+    })
+    if (!caller) throw unauthenticated()
+    return caller
   }
   return {
     hasCookie: (request) => listSessions(request).length > 0,
@@ -59,8 +72,7 @@ const headerMembers = new Set(['alg', 'typ', 'kid', 'x5t', 'x5t#S256'])
 const charactersAtMost = 8_192
 
 /** The library reads both base64url and JSON generously; of each token there is one spelling. */
-function parseBearer(text: string | undefined): UnverifiedToken {
-  if (text === undefined || text.length > charactersAtMost) throw unauthenticated()
+function parseBearer(text: string): UnverifiedToken {
   try {
     const [header, claims, signature, ...rest] = text.split('.').map(decodeBase64url)
     if (!header || !claims || !signature || rest.length > 0) throw unauthenticated()

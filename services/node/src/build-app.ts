@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { SyncDeps } from '@concordance/exchange'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { apiTokens } from './api-tokens.ts'
 import { createPersonCheck } from './authenticate-person.ts'
+import { browserHeaders } from './browser-headers.ts'
 import type { NodeConfig } from './config.ts'
 import { checkContract } from './contract.ts'
 import { NodeError } from './error.ts'
@@ -50,7 +50,7 @@ export interface AppOptions {
 export async function buildApp({ deps, config, tokenSecret, logger, metrics }: AppOptions): Promise<FastifyInstance> {
   const app = createApp(logger, config)
   await app.register(problemAnswers)
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: nothing } })
+  await app.register(browserHeaders, { contentSecurityPolicy: { useDefaults: false, directives: nothing } })
   await app.register(underPressure, { maxEventLoopDelay: config.busyAfterMs, pressureHandler: refuseUnderPressure })
   await app.register(rateLimit, { global: false })
   await app.register(jsonBodies)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { type RunningExchange, type SyncDeps, startExchange } from '@concordance/exchange'
 import type { FastifyInstance } from 'fastify'
@@ -8,6 +7,7 @@ import { buildApp } from './build-app.ts'
 import type { NodeConfig } from './config.ts'
 import { createLogger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import { createRandom } from './random.ts'
 import { readTokenSecret } from './token-secret.ts'
 
 export interface RunningNode {
@@ -37,7 +37,7 @@ export async function startNode(
     ...config,
     worker: config.role !== 'web',
     now,
-    random: (bytes) => randomBytes(bytes),
+    random: createRandom(),
     log: logger,
   })
   const { deps } = exchange

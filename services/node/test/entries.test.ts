@@ -27,6 +27,7 @@ t.test('copying the log', async (t) => {
     t.equal(answer.headers['content-type'], 'application/x-ndjson')
     t.equal(answer.headers['content-encoding'], undefined)
     t.equal(answer.headers['cache-control'], undefined)
+    t.equal(answer.headers['content-security-policy'], undefined, 'no browser can sign a request')
     const { entries, trailer } = read(answer)
     t.same(
       entries.map(({ position, state }) => [position, state]),

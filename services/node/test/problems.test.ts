@@ -24,6 +24,18 @@ t.test('every failure is a problem', async (t) => {
     t.match(answer.json().errors, [{ pointer: '/query/limit' }])
   })
 
+  await t.test('and tells browsers to make nothing of it, as every answer does', async (t) => {
+    const told = {
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'strict-transport-security': /^max-age=/,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': /./,
+    }
+    for (const path of ['/v1/records', '/v1/records?limit=0', '/v1/nothing', '/livez']) {
+      t.match((await ask({ path })).headers, told, path)
+    }
+  })
+
   await t.test('whatever part of the request is at fault', async (t) => {
     const cases: [string, Outgoing, ProblemCode][] = [
       ['an unknown address', { path: '/v1/nothing' }, 'not-found'],

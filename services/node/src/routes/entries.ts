@@ -18,7 +18,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   app.addHook('onSend', async (_request, reply) => void reply.raw.removeHeader('connection'))
   app.route({
     ...api.listEntries,
-    helmet: false,
+    config: { browserHeaders: false },
     handler: async (request, reply) => {
       const peer = peerOf(request)
       const { from, limit = limits.pageEntries, wait = 0, accessAt } = request.query
@@ -39,7 +39,7 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   })
   app.route({
     ...api.notify,
-    helmet: false,
+    config: { browserHeaders: false },
     handler: async (request, reply) => {
       // A hint is as new as it is late: what it says about sizes is for the pull to find out.
       deps.wake.announce(`hint:${peerOf(request).iss}`, deps.now().getTime())

@@ -1,11 +1,10 @@
-import { type Deps, findOrAddPerson, type Person, scopesOf, subjectOf } from '@concordance/exchange'
+import { type Deps, findOrAddPerson, scopesOf, subjectOf } from '@concordance/exchange'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UnverifiedToken } from '../authenticate-person.ts'
 import type { PersonCaller } from '../caller.ts'
 import { unauthenticated } from '../error.ts'
-import { createMemory } from '../memory.ts'
 import type { SignIn } from './open-sign-in.ts'
 import type { ProviderAlgorithm } from './provider-keys.ts'
 import { readPerson } from './read-person.ts'
@@ -40,7 +39,6 @@ export function checkProviderToken(
   deps: Deps,
   { settings, provider }: SignIn,
 ): (token: UnverifiedToken) => Promise<PersonCaller> {
-  const remembered = createMemory<Person>(deps)
   return async ({ text, header }) => {
     const { alg, kid } = header
     if (settings.audience === undefined || alg !== settings.algorithm || typeof kid !== 'string')
@@ -51,11 +49,8 @@ export function checkProviderToken(
     const until = endOf(claims, settings, deps.now().getTime())
     const { issuer, sub, staff, roles } = readPerson(claims, settings)
     const subject = subjectOf({ issuer, sub })
-    const person = await remembered(subject, async () => {
-      const value = await findOrAddPerson(deps, { issuer, sub })
-      return value.disabledAt ? undefined : { value, until }
-    })
-    if (!person) throw unauthenticated()
+    const person = await findOrAddPerson(deps, { issuer, sub })
+    if (person.disabledAt) throw unauthenticated()
     const may = { staff, roles, scopes: scopesOf(roles) }
     return { kind: 'person', subject, issuer, ...may, credential: 'provider-token', person: person.id, until }
   }
