@@ -38,27 +38,33 @@ function textsOf({ lang, title, text }: DescribedText): Part[] {
 }
 
 function writeWords(parts: readonly (Part & { readonly stems: readonly string[] })[]): string {
-  const places = new Map<string, string>()
+  const written = new Map<string, { places: string }>()
+  const isBounded = parts.reduce((sum, { tokens }) => sum + tokens.length, 0) < tokensWithoutCare
   let bytes = 0
   const add = (lexeme: string, at: number, weight: string) => {
-    const before = places.get(lexeme)
-    if (before === undefined) bytes += Buffer.byteLength(lexeme) + bytesOfPlace
-    else if (before.length > lettersAtMost) return
-    else bytes += bytesOfPlace
-    const place = `${Math.min(at, lastPosition)}${weight}`
-    if (bytes < bytesAtMost) places.set(lexeme, before === undefined ? place : `${before},${place}`)
+    const before = written.get(lexeme)
+    if (before !== undefined && before.places.length > lettersAtMost) return
+    if (!isBounded) {
+      bytes += bytesOfPlace + (before === undefined ? Buffer.byteLength(lexeme) : 0)
+      if (bytes > bytesAtMost) return
+    }
+    const place = Math.min(at, lastPosition) + weight
+    if (before === undefined) written.set(lexeme, { places: place })
+    else before.places += `,${place}`
   }
   let begin = 1
   for (const { tokens, stems, weights } of parts) {
-    tokens.forEach((token, i) => {
-      add(token.exact, begin + token.at, weights[0])
-      if (stems[i]) add(stems[i], begin + token.at, weights[1])
-      if (token.joined) add(token.joined, begin + token.at, weights[1])
-    })
+    for (let i = 0; i < tokens.length; i++) {
+      const { exact, at, joined } = tokens[i] as Token
+      const stem = stems[i] as string
+      add(exact, begin + at, weights[0])
+      if (stem !== '') add(stem, begin + at, weights[1])
+      if (joined !== undefined) add(joined, begin + at, weights[1])
+    }
     begin += (tokens.at(-1)?.at ?? 0) + 2 // a phrase does not run across two texts
   }
   let words = ''
-  for (const [lexeme, at] of places) words += `${quote(lexeme)}:${at} `
+  for (const [lexeme, { places }] of written) words += `'${lexeme}':${places} `
   return words
 }
 
@@ -72,3 +78,5 @@ const lastPosition = 16_383
 const lettersAtMost = 255 * 6
 const bytesAtMost = 1_000_000
 const bytesOfPlace = 4
+/** So few cannot come to that size: a lexeme, its stem and its joined form have at most 64 letters of 4 bytes each. */
+const tokensWithoutCare = 1_000_000 / (3 * (64 * 4 + bytesOfPlace))

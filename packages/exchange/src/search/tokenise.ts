@@ -5,16 +5,16 @@ export interface Token {
   /** Lower case and folded: what is compared. */
   readonly exact: string
   /** The word in its own spelling, for a stemmer to read. Absent where there is nothing to stem. */
-  readonly word?: string
+  readonly word: string | undefined
   /** Counted from 0 in its text; words that follow one another differ by 1. */
   readonly at: number
   /** Where it stands in the text as `prepare` left it, in UTF-16 units. */
   readonly from: number
   readonly to: number
   /** The whole word, folded, at the first part of one that zero-width non-joiners hold together. */
-  readonly joined?: string
+  readonly joined: string | undefined
   /** Of a script in pairs: two characters, the last of a run once more, or one that stands by itself. */
-  readonly part?: 'pair' | 'last' | 'single'
+  readonly part: 'pair' | 'last' | 'single' | undefined
 }
 
 /**
@@ -81,14 +81,14 @@ function addWord(tokens: Token[], text: string, from: number, end: number, found
   const spelt = text.slice(from, to)
   const exact = fold(spelt)
   const at = nextPosition(tokens)
-  if (found === kind.letter) tokens.push({ exact, word: exact === spelt ? exact : withoutIgnored(spelt), at, from, to })
-  else tokens.push({ exact, at, from, to })
+  const word = found !== kind.letter ? undefined : exact === spelt ? exact : withoutIgnored(spelt)
+  tokens.push({ exact, word, at, from, to, joined: undefined, part: undefined })
   if (from > 0 && text[from - 1] === joiner) join(tokens, text)
   return end
 }
 
 function nextPosition(tokens: readonly Token[]): number {
-  const last = tokens.at(-1)
+  const last = tokens[tokens.length - 1]
   return last === undefined ? 0 : last.at + 1
 }
 
@@ -123,18 +123,23 @@ function addPairs(tokens: Token[], text: string, from: number, end: number): num
   let second = endOfCharacter(text, from, end)
   let first = fold(text.slice(from, second))
   let begin = from
-  if (second === end) tokens.push({ exact: first, at, from, to: end, part: 'single' })
+  if (second === end) tokens.push(pairOf(first, at, from, end, 'single'))
   while (second < end) {
     const third = endOfCharacter(text, second, end)
     const next = fold(text.slice(second, third))
-    tokens.push({ exact: first + next, at, from: begin, to: third, part: 'pair' })
+    tokens.push(pairOf(first + next, at, begin, third, 'pair'))
     at += 1
-    if (third === end) tokens.push({ exact: next, at, from: second, to: end, part: 'last' })
+    if (third === end) tokens.push(pairOf(next, at, second, end, 'last'))
     begin = second
     first = next
     second = third
   }
   return end
+}
+
+/** All tokens have the members of `Token` in one order: engines read objects of one shape fastest. */
+function pairOf(exact: string, at: number, from: number, to: number, part: Token['part']): Token {
+  return { exact, word: undefined, at, from, to, joined: undefined, part }
 }
 
 /** A character with what belongs to it. */

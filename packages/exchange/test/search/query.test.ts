@@ -1,19 +1,9 @@
 import fc from 'fast-check'
-import pg from 'pg'
-import t, { type Test } from 'tap'
-import { createTestDatabase } from '../../../../test/support/database.ts'
+import t from 'tap'
 import { formatWords } from '../../src/search/format-words.ts'
 import { parseQuery } from '../../src/search/query.ts'
 import { makeSnippets } from '../../src/search/snippet.ts'
-import { createStemMemory, type Stemmer } from '../../src/search/stem.ts'
-
-async function openStemmer(t: Test): Promise<Stemmer & { connection: pg.Client }> {
-  const { url } = await createTestDatabase(t)
-  const connection = new pg.Client({ connectionString: url })
-  await connection.connect()
-  t.teardown(() => connection.end())
-  return { memory: createStemMemory(), connection }
-}
+import { isFound, openStemmer } from '../support/stemmer.ts'
 
 t.test('a query', async (t) => {
   const stemmer = await openStemmer(t)
@@ -21,13 +11,10 @@ t.test('a query', async (t) => {
   const finds = async (typed: string, lang: string, text: string) => {
     const query = await parseQuery(stemmer, typed)
     const [words] = await formatWords(stemmer, [{ lang, title: {}, text: [{ text }] }])
-    const { rows } = await stemmer.connection.query('select $1::tsvector @@ $2::tsquery as found', [
-      words,
-      query?.match ?? '',
-    ])
+    const found = query !== undefined && (await isFound(stemmer, words as string, query.match))
     const [snippet] = await makeSnippets(stemmer, query?.highlight ?? [], [[{ lang, text }]])
     return {
-      found: rows[0].found as boolean,
+      found,
       marked: snippet?.marks.map(({ from, to }) => snippet.text.slice(from, to)),
     }
   }

@@ -1,0 +1,23 @@
+import pg from 'pg'
+import type { Test } from 'tap'
+import { createTestDatabase } from '../../../../test/support/database.ts'
+import { createStemMemory, type Stemmer } from '../../src/search/stem.ts'
+
+export interface TestStemmer extends Stemmer {
+  readonly connection: pg.Client
+}
+
+/** A stemmer on a connection of its own, with nothing in its memory. */
+export async function openStemmer(t: Test, wordsAtMost?: number): Promise<TestStemmer> {
+  const { url } = await createTestDatabase(t)
+  const connection = new pg.Client({ connectionString: url })
+  await connection.connect()
+  t.teardown(() => connection.end())
+  return { memory: createStemMemory(wordsAtMost), connection }
+}
+
+/** Whether PostgreSQL finds the words by the query. */
+export async function isFound({ connection }: TestStemmer, words: string, query: string): Promise<boolean> {
+  const { rows } = await connection.query('select $1::tsvector @@ $2::tsquery as found', [words, query])
+  return rows[0].found
+}
