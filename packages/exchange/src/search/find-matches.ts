@@ -77,12 +77,13 @@ async function findWhole(
   return { cells: row.cells ?? nothing.cells, superseded: row.superseded }
 }
 
-/** The rule for rows of the index: by the label where that says it, else by the record. */
+/** The rule for rows of the index: by the label where that says it, else by the record. `offset 0`: see `isOpenTo`. */
 export function isOpenByLabel(viewer: Viewer, nowSeconds: number): Expression<SqlBool> {
   const { open, ask } = labelReachOf(viewer)
   return sql<SqlBool>`(search_open.label <= ${open} or (search_open.label >= ${ask} and exists (
     select from record join log on log.id = record.log
-    where record.log = search_open.log and record.position = search_open.position and ${isOpenTo(viewer, nowSeconds)})))`
+    where record.log = search_open.log and record.position = search_open.position and ${isOpenTo(viewer, nowSeconds)}
+    offset 0)))`
 }
 
 /** What a statement says, by columns. `iss` and `type` are words of the index too. */
