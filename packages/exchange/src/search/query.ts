@@ -85,8 +85,8 @@ type Clause = readonly TypedTerm[]
 const part =
   /(?<or>(?<![^\s"])(?:OR|\|)(?![^\s"]))|(?<absent>(?<![^\s"])[-－](?=\S))?(?:"(?<quoted>[^"]*)"?|(?<word>[^\s"]+))/gu
 const quotes = /[“”„‟«»＂「」『』]/g
-/** The space that some leave before the plural of a Persian word. */
-const apart = /(?<=[\u0600-\u06FF]) (?=ها(?:[یي]|[یي]{2})?(?:[\s*]|$))/gu
+/** The space that some leave within a Persian word. */
+const apart = /(?<=[\u0600-\u06FF]) (?=ها(?:[یي]|[یي]{2})?(?:[\s*]|$))|(?<=(?:^|\s)ن?م[یي]) (?=[\u0600-\u06FF])/gu
 
 function readClauses(typed: string): Clause[] {
   const clauses: TypedTerm[][] = []

@@ -11,7 +11,7 @@ export interface Token {
   /** Where it stands in the text as `prepare` left it, in UTF-16 units. */
   readonly from: number
   readonly to: number
-  /** The whole word, folded, at the first part of one that zero-width non-joiners hold together. */
+  /** The whole word, folded, at the first part of one that zero-width non-joiners (or Persian grammar) hold together. */
   readonly joined: string | undefined
   /** Of a script in pairs: two characters, the last of a run once more, or one that stands by itself. */
   readonly part: 'pair' | 'last' | 'single' | undefined
@@ -83,7 +83,7 @@ function addWord(tokens: Token[], text: string, from: number, end: number, found
   const at = nextPosition(tokens)
   const word = found !== kind.letter ? undefined : exact === spelt ? exact : withoutIgnored(spelt)
   tokens.push({ exact, word, at, from, to, joined: undefined, part: undefined })
-  if (from > 0 && text[from - 1] === joiner) join(tokens, text)
+  if (text[from - 1] === joiner || isArabic(exact)) join(tokens, text)
   return end
 }
 
@@ -104,19 +104,34 @@ function withoutIgnored(word: string): string {
   return kept
 }
 
-const joiner = '\u200C'
-
-/** Adds the newest token to the word that its predecessors began. */
+/** Adds the newest token to the word that its predecessors began, if it is a part of it. */
 function join(tokens: Token[], text: string): void {
   const newest = tokens.length - 1
   let first = newest
-  while (first > newest - partsAtMost && first > 0 && text[(tokens[first] as Token).from - 1] === joiner) first -= 1
+  while (first > newest - partsAtMost && first > 0 && isHeld(tokens, first, text)) first -= 1
   const head = tokens[first] as Token
   const joined = (head.joined ?? head.exact) + (tokens[newest] as Token).exact
   if (first < newest && joined.length <= longestWord) tokens[first] = { ...head, joined }
 }
 
 const partsAtMost = 8
+
+/** Whether a token and the one before it are one word: by a joiner between them, or a space that some Persian writers leave. */
+function isHeld(tokens: readonly Token[], i: number, text: string): boolean {
+  const { exact, from } = tokens[i] as Token
+  if (text[from - 1] === joiner) return true
+  const { exact: before, to } = tokens[i - 1] as Token
+  return text[from - 1] === ' ' && to === from - 1 && (persianBeginnings.has(before) || persianEndings.has(exact))
+}
+
+const joiner = '\u200C'
+/** Of verbs and of plurals, folded. */
+const persianBeginnings: ReadonlySet<string> = new Set(['می', 'نمی'])
+const persianEndings: ReadonlySet<string> = new Set(['ها', 'های', 'هایی'])
+
+function isArabic(word: string): boolean {
+  return word.charCodeAt(0) >> 8 === 0x06
+}
 
 function addPairs(tokens: Token[], text: string, from: number, end: number): number {
   let at = nextPosition(tokens)
