@@ -126,7 +126,7 @@ async function startFederation(
   }
   const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate }
   const answers = scope.map((peer) => askPeer(deps, peer, asking))
-  const readTimeoutMs = Math.max(1, endsAt - performance.now())
+  const readTimeoutMs = Math.max(shortestReadMs, endsAt - performance.now())
   const local = searchLocal({ ...deps, readTimeoutMs }, viewer, asked)
   let isFinished = false
   return {
@@ -149,6 +149,9 @@ async function startFederation(
     },
   }
 }
+
+/** What is here is searched for so long at least: the budget is for those who are asked, and may be short. */
+const shortestReadMs = 1_000
 
 /** What the peers are asked: no question names a person, and none says whom else to ask. */
 function questionOf(
