@@ -19,7 +19,7 @@ export function directoryOf(peers: readonly ConfiguredPeer[]): PeerDirectory {
 export async function registerPeers({ db, peers, now }: Pick<Deps, 'db' | 'peers' | 'now'>): Promise<void> {
   const configured = peers.list()
   await db.transaction().execute(async (trx) => {
-    await sql`select from log where is_own for update`.execute(trx)
+    await sql`select from log where is_own for no key update`.execute(trx)
     const before = await trx.selectFrom('peer').select(['iss', 'state', 'ceiling']).execute()
     for (const { iss, baseUrl, pin, ceiling = highestCeiling } of configured) {
       const values = { base_url: baseUrl, pin, ceiling }
@@ -46,7 +46,7 @@ const highestCeiling = 'AMBER+STRICT'
 export async function suspendPeer(deps: Deps, iss: string, act: 'suspend' | 'resume', actor: string): Promise<void> {
   const [from, to] = act === 'suspend' ? (['active', 'suspended'] as const) : (['suspended', 'active'] as const)
   await deps.db.transaction().execute(async (trx) => {
-    await sql`select from log where is_own for update`.execute(trx)
+    await sql`select from log where is_own for no key update`.execute(trx)
     const peer = await trx.selectFrom('peer').select('state').where('iss', '=', iss).executeTakeFirst()
     if (!peer || peer.state === 'removed') throw new ExchangeError('not-found', 'there is no such peer')
     if (peer.state !== from) return

@@ -13,7 +13,7 @@ const pauseAfterFailureMs = 1_000
  */
 export async function changeAccess(deps: Deps, scope: Scope): Promise<void> {
   const changed = await deps.db.transaction().execute(async (trx) => {
-    await sql`select from log where is_own for update`.execute(trx)
+    await sql`select from log where is_own for no key update`.execute(trx)
     const before = await trx
       .selectFrom('access_item')
       .select(({ fn }) => fn.countAll<number>().as('items'))

@@ -126,7 +126,7 @@ async function changeState(
       .selectFrom('log')
       .select(['id', 'size', 'frontier', 'state', 'state_reason'])
       .where('is_own', '=', true)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirstOrThrow()
     const head = headOf(decodeFrontier(row.size, row.frontier))
     const change = await decide(trx, { id: row.id, state: row.state, reason: row.state_reason, head })

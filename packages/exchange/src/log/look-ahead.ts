@@ -82,7 +82,7 @@ export function targetOf({ signed: { statement } }: NewEntry): string | undefine
 }
 
 const lockOwnLog = `select id, size, frontier, state, newest_keyset as "newestKeyset", sealing
-  from log where is_own for update`
+  from log where is_own for no key update`
 
 async function queryReceipts(client: pg.ClientBase, entries: readonly NewEntry[]) {
   const asked = entries.flatMap(({ idempotency }) => idempotency ?? [])

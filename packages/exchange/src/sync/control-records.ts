@@ -242,7 +242,7 @@ async function closeWithdrawn(client: pg.ClientBase, deps: ControlDeps, log: num
 
 /** Our own log is locked first: rights to its entries are compared, and feeds are gapless. */
 async function putInForce(client: pg.ClientBase, deps: ControlDeps, group: StoredGroup): Promise<void> {
-  await client.query('select from log where is_own for update')
+  await client.query('select from log where is_own for no key update')
   await run(client, deps, [...storeGroup(group), ...tellOfGroup(group, deps.now())])
 }
 

@@ -74,7 +74,7 @@ export async function keepFresherCheckpoint(pool: pg.Pool, mirror: Mirror, page:
 export async function discardStaging(pool: pg.Pool, log: number): Promise<void> {
   await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ size: number; iss: string }>(
-      'select size, iss from log where id = $1 for update',
+      'select size, iss from log where id = $1 for no key update',
       [log],
     )
     const { size, iss } = rows[0] as { size: number; iss: string }
@@ -94,7 +94,7 @@ export async function discardStaging(pool: pg.Pool, log: number): Promise<void> 
 async function lockMirror(client: pg.ClientBase, mirror: Mirror): Promise<void> {
   const { rows } = await client.query({
     name: 'lock-mirror',
-    text: 'select 1 from log where id = $1 and staged_size = $2 for update',
+    text: 'select 1 from log where id = $1 and staged_size = $2 for no key update',
     values: [mirror.log, mirror.staged.size],
   })
   if (rows.length === 0) throw new SyncError('MOVED_ON', 'another pass has stored these entries')
