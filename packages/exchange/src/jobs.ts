@@ -97,15 +97,19 @@ function taskListOf(deps: Deps, tasks: Tasks): TaskList {
 
 /**
  * One coalesced flag a peer: while a notification waits, further growth changes nothing about it. A peer that was waiting
- * for the news has had them by then.
+ * for the news has had them by then; of what came later it is looked again.
  */
 function notifyOnGrowth(deps: Deps, current: { readonly runner: Runner }): () => void {
   const topic = `log:${deps.identity.iss}` as const
   let timer: NodeJS.Timeout | undefined
-  const flag = async () => {
+  const lookLater = (size: number) => {
+    timer ??= setTimeout(flag, notifyAfterMs, size)
+  }
+  const flag = async (size: number) => {
     timer = undefined
+    if (deps.wake.latest(topic) > size) lookLater(deps.wake.latest(topic))
     try {
-      for (const iss of await listBehind(deps, deps.wake.latest(topic))) {
+      for (const iss of await listBehind(deps, size)) {
         const once = { jobKey: `notify ${iss}`, jobKeyMode: 'preserve_run_at', maxAttempts: 1 } as const
         await current.runner.addJob('notify-peer', { iss }, once)
       }
@@ -113,8 +117,8 @@ function notifyOnGrowth(deps: Deps, current: { readonly runner: Runner }): () =>
       deps.log.warn({ err: (error as Error).message }, 'could not flag a notification')
     }
   }
-  const unlisten = deps.wake.listen((heard) => {
-    if (heard === topic) timer ??= setTimeout(flag, notifyAfterMs)
+  const unlisten = deps.wake.listen((heard, size) => {
+    if (heard === topic) lookLater(size)
   })
   return () => {
     unlisten()
