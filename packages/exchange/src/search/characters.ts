@@ -1,3 +1,5 @@
+import { readHanVariants } from './han-variants.ts'
+
 /** What a character is to search. */
 export const kind = {
   /** Ends a word. */
@@ -102,13 +104,21 @@ const clusters =
 
 function formOf(character: string, found: Kind): string {
   if (found === kind.ignored || found === kind.joiner || found === kind.separator) return ''
-  const variant = variants.get(character)
+  const variant = found === kind.ideograph ? hanVariant(character) : variants.get(character)
   if (variant !== undefined) return variant
   if (decimal.test(character)) return decimalOf(character)
   if (!accented.test(character)) return character
   const [base = character] = character.normalize('NFD')
   return variants.get(base) ?? base
 }
+
+/** Read when the first such character comes: a node that holds no Chinese and no Japanese does without. */
+function hanVariant(character: string): string | undefined {
+  hanVariants ??= readHanVariants()
+  return hanVariants.get(character)
+}
+
+let hanVariants: ReadonlyMap<string, string> | undefined
 
 const decimal = /\p{Nd}/u
 /** Where the letter below the accent is the same letter to whoever leaves the accent out; й and и are not. */

@@ -32,7 +32,7 @@ export interface Form {
 
 /**
  * What a person typed. Every word must occur, in any form that a stemmer knows; `"quoted words"` as they are and in this
- * order; `begin*` whatever begins so; `-word` must not occur; of `this OR that` one. Built from tokens alone, so nothing
+ * order; `begin*` whatever begins so, by two letters at least; `-word` must not occur; of `this OR that` one. Built from tokens alone, so nothing
  * typed can be an operator of PostgreSQL. Beyond 400 UTF-16 units or 64 terms nothing is read.
  *
  * @param languages BCP 47: read words in these languages only; where absent, in every language of their script.
@@ -65,6 +65,8 @@ export async function parseQuery(
 
 const unitsAtMost = 400
 const termsAtMost = 64
+/** Of one word: of a sentence without spaces, the beginning. */
+const tokensAtMost = 128
 
 /** One of several ways to read a typed word. */
 interface Reading {
@@ -114,8 +116,13 @@ function readingsOf(typed: string, isExact = false): Reading[] {
   const text = isExact ? prepare(typed) : prepare(typed).replace(elision, '')
   const texts = isExact || isPrefix ? [text] : [text, text.replace(particle, '')]
   return [...new Set(texts)]
-    .map((each) => ({ tokens: tokensOf(each).filter(({ part }) => part !== 'last'), isExact, isPrefix }))
+    .map((each) => ({ tokens: tokensOf(each).filter(isAsked).slice(0, tokensAtMost), isExact, isPrefix }))
     .filter(({ tokens }) => tokens.length > 0)
+}
+
+/** The last character of a run stands in its last pair already. */
+function isAsked({ part }: Token): boolean {
+  return part !== 'last'
 }
 
 /** Articles and the like that French, Italian and Catalan write onto the next word. */
@@ -176,7 +183,7 @@ function formsOf(
   if (part === 'single') return [{ lexeme: exact, ...prefix }]
   if (part === 'pair') return [{ lexeme: exact }]
   if (isExact) return [{ lexeme: exact, isExact: true }]
-  if (isPrefix) return [{ lexeme: exact, ...prefix }]
+  if (isPrefix && exact.length > 1) return [{ lexeme: exact, ...prefix }]
   const others = word === undefined ? [] : (stems.get(word) ?? [])
   const beginning = beginningOf(exact)
   return [

@@ -78,6 +78,65 @@ t.test('a query', async (t) => {
   })
 })
 
+t.test('four hundred letters of anything', async (t) => {
+  const stemmer = await openStemmer(t)
+  const hostile = [
+    "' | '",
+    "a'b\\c:*&|!()<->",
+    '\\',
+    '((((((',
+    ':*ABCD',
+    '<2>',
+    '%_',
+    "'; drop table record; --",
+    '"'.repeat(400),
+    '"" '.repeat(130),
+    '-'.repeat(400),
+    '- '.repeat(200),
+    '--a '.repeat(100),
+    'OR '.repeat(130),
+    'a OR '.repeat(80),
+    'a* '.repeat(130),
+    'ab* '.repeat(100),
+    '1* '.repeat(130),
+    'a b c d e f g h i j '.repeat(20),
+    'x'.repeat(400),
+    '0'.repeat(400),
+    'a1'.repeat(200),
+    'ß'.repeat(400),
+    'ﷺ'.repeat(400),
+    '安'.repeat(400),
+    '안을'.repeat(200),
+    'กั'.repeat(200),
+    'a\u200C'.repeat(200),
+    'می '.repeat(130),
+    'ها '.repeat(130),
+    `a${'\u0301'.repeat(399)}`,
+    `"${'l’'.repeat(199)}`,
+    '\u202E\u2066'.repeat(200),
+    '\uD83D'.repeat(400),
+    '(a+)+$'.repeat(60),
+    'a'.repeat(1_000_000),
+    '"a '.repeat(300_000),
+  ]
+  for (const [number, typed] of hostile.entries()) {
+    await t.test(
+      `cost next to nothing and stay a query (${number}: ${JSON.stringify(typed.slice(0, 12))}…)`,
+      async (t) => {
+        const before = process.cpuUsage()
+        const query = await parseQuery(stemmer, typed)
+        const { user, system } = process.cpuUsage(before)
+        t.ok((user + system) / 1_000 < 250, 'milliseconds of work')
+        const { rows } = await stemmer.connection.query(
+          `select to_tsvector('simple', 'a b c') @@ $1::tsquery is not null as answered`,
+          [query?.match ?? ''],
+        )
+        t.same(rows, [{ answered: true }])
+      },
+    )
+  }
+})
+
 t.test('whatever is typed or written', async (t) => {
   const stemmer = await openStemmer(t)
   const text = fc.string({ unit: 'binary', maxLength: 120 }).filter((typed) => !typed.includes('\0'))
