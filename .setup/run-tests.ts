@@ -37,10 +37,10 @@ export async function runTests(root: string, { files, ...options }: TestOptions)
   const failures: string[] = []
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined && !options.signal.aborted; file = waiting.shift()) {
-      const { passed, failed, seconds, failure } = await runFile(root, file, options)
+      const { passed, failed, seconds, failure, table } = await runFile(root, file, options)
       counts.passed += passed
       counts.failed += failed
-      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n`)
+      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n${table}`)
       if (failed > 0) failures.push(`\n${file}\n${failure}`)
     }
   }
@@ -58,6 +58,8 @@ interface Outcome extends Counts {
   readonly seconds: number
   /** What went wrong, in words. */
   readonly failure: string
+  /** What was measured: the comments that are rows of a table. */
+  readonly table: string
 }
 
 async function runFile(root: string, file: string, options: Omit<TestOptions, 'files'>): Promise<Outcome> {
@@ -80,7 +82,13 @@ async function runFile(root: string, file: string, options: Omit<TestOptions, 'f
   const counts = parseCounts(said)
   const failed = code === 0 && counts ? counts.failed : Math.max(1, counts?.failed ?? 0)
   const seconds = (performance.now() - begun) / 1_000
-  return { passed: counts?.passed ?? 0, failed, seconds, failure: `${failuresIn(said)}\n${complaints}` }
+  return {
+    passed: counts?.passed ?? 0,
+    failed,
+    seconds,
+    failure: `${failuresIn(said)}\n${complaints}`,
+    table: tableIn(said),
+  }
 }
 
 /** With all that the file has started: politely, then not. */
@@ -103,6 +111,10 @@ function parseCounts(tap: string): Counts | undefined {
   if (summary === undefined) return undefined
   const count = (word: string) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(summary)?.[1] ?? 0)
   return { passed: count('pass'), failed: count('fail') }
+}
+
+function tableIn(tap: string): string {
+  return [...tap.matchAll(/^ *# (\|.*\|)$/gm)].map(([, row]) => `       ${row}\n`).join('')
 }
 
 /** Leaves out what passed: assertions, plans, and whole subtests. */
