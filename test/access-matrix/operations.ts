@@ -11,7 +11,6 @@ viewers      o o o o o o o f o o u u
 peers        u u u u u u u u u o u u
 people       u o o o o o o o o u u u
 readers      u o o o o o o f o u u u
-previewers   u f o f o f f f o u u u
 authors      u f f f o f f f o u u u
 reviewers    u f f f f o f f o u u u
 publishers   u f f f f f o f o u u u
@@ -62,7 +61,6 @@ createDraft          authors     201
 replaceDraft         authors     404
 deleteDraft          authors     404
 reviseFinding        authors     404
-previewAudience      previewers     200
 submitDraft          authors     404
 recallDraft          authors     404
 addClearance         authors     404
@@ -71,6 +69,7 @@ markRecord           authors     404
 createGroup          authors     201
 replaceGroup         authors     404
 listDrafts           drafters    200
+previewAudience      drafters    200
 getDraft             drafters    404
 getReview            drafters    404
 getChanges           drafters    404

@@ -207,12 +207,12 @@ function bodyOf(name: string, names: Names): fc.Arbitrary<unknown> {
   if (name === 'answerSearch') return oneIn(10, fc.constantFrom({}, [], { queryId: '' }), searches(names))
   if (name !== 'previewAudience') return fc.constant(undefined)
   const group = fc.record({ iss: madeUp('iss', names), finding: madeUp('finding', names) })
-  return fc.record({
-    mark: fc.record(
-      { tlp: madeUp('tlp', names), relay: fc.constantFrom('none', 'any'), group },
-      { requiredKeys: ['tlp', 'relay'] },
-    ),
-  })
+  const mark = fc.record(
+    { tlp: madeUp('tlp', names), relay: fc.constantFrom('none', 'any'), group },
+    { requiredKeys: ['tlp', 'relay'] },
+  )
+  const members = fc.array(fc.record({ iss: madeUp('iss', names) }), { maxLength: 3 })
+  return fc.record({ mark, record: madeUp('record', names), members }, { requiredKeys: ['mark'] })
 }
 
 function searches(names: Names): fc.Arbitrary<unknown> {

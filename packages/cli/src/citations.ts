@@ -1,9 +1,9 @@
 import type { Client } from '@concordance/client'
-import { api, limits, parseCompactUnsafe, type RecordPage } from '@concordance/protocol'
-import { plainText } from '@concordance/protocol/plain-text'
+import { api, limits, parseCompactUnsafe, type RecordPage, type VersionView } from '@concordance/protocol'
 import { withClient } from './connection.ts'
 import type { Context } from './context.ts'
 import { failureOf } from './failure-of.ts'
+import { plainText } from './plain-text.ts'
 import { pickText } from './title.ts'
 
 const shownAtMost = 20
@@ -26,14 +26,15 @@ export function citationLines({ items, next }: RecordPage): string[] {
   ]
 }
 
-/** Says what rests on a finding of this node, before it is taken back. */
-export async function sayWhatCites(context: Context, finding: string): Promise<void> {
+/** Says what rests on a finding of this node, and what stays of it, before it is taken back. */
+export async function sayWhatRests(context: Context, finding: string): Promise<void> {
   const { terminal, signal } = context
   const lines = await withClient(context, async (client) => {
     const iss = await readIssuer(client, signal)
     const { versions } = await client.call(api.getFinding, { params: { iss, finding }, signal })
-    const [newest] = versions
-    return newest ? citationLines(await readCitations(client, newest.recordId, signal)) : []
+    const [newest, ...earlier] = versions
+    const citing = newest ? citationLines(await readCitations(client, newest.recordId, signal)) : []
+    return [...citing, ...linesOfEarlier(earlier)]
   }).catch((error) => {
     const failure = failureOf(error, 'read what cites the finding')
     // Without the right to read it, or without the finding, taking it back says so itself, or needs nothing of it.
@@ -41,6 +42,16 @@ export async function sayWhatCites(context: Context, finding: string): Promise<v
     return ['what cites this is not open to you']
   })
   for (const line of lines) terminal.talk(line)
+}
+
+/** A withdrawal is of the newest version. */
+function linesOfEarlier(earlier: readonly VersionView[]): string[] {
+  const still = earlier.filter(({ status }) => status !== 'withdrawn')
+  if (still.length === 0) return []
+  return [
+    'earlier versions stay readable; where they should not, narrow each:',
+    ...still.map(({ recordId, version }) => `  version ${version}: \`concordance mark ${recordId} --tlp RED\``),
+  ]
 }
 
 /** The node is believed about itself, as about everything else that it is asked here. */

@@ -15,9 +15,15 @@ export function failureOf(error: unknown, what: string): Failure {
     exitCodes.failed,
     'run the same command again; if it stays, report it with this text',
   ]
-  // Where a credential is missing, only this side knows how its user comes by one.
-  const advice = code === 'unauthenticated' ? standing : (remedy ?? standing)
+  // Where a credential is missing or lacks something, only this side knows how its user comes by another.
+  const advice = code === 'unauthenticated' ? standing : (adviceOnScope(code, message) ?? remedy ?? standing)
   return new Failure({ what: `could not ${what}`, why: message, remedy: advice, code, exit }, { cause: error })
+}
+
+function adviceOnScope(code: string, message: string): string | undefined {
+  const [, scope] = /lacks the scope ([a-z]+)/.exec(message) ?? []
+  if (code !== 'forbidden' || scope === undefined) return undefined
+  return `\`concordance whoami\` shows what your token may do; where the node runs, \`concordance token new NAME --scope ${scope}\` issues another`
 }
 
 interface ReadError {

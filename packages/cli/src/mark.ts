@@ -1,5 +1,6 @@
 import type { Marking, Tlp } from '@concordance/protocol'
 import { usageFailure } from './failure.ts'
+import { parseSeconds } from './parse-time.ts'
 
 const relayOf: Record<Tlp, Marking['relay']> = {
   CLEAR: 'any',
@@ -28,6 +29,19 @@ export function markOf(label: string, group?: string): Marking {
     throw usageFailure(`${tlp} needs a group`, 'pass --group "ENTITY-ID FINDING", the finding of the group record')
   }
   return { ...mark, group: { iss, finding } }
+}
+
+/** A marking as options spell it. */
+export interface MarkOptions {
+  readonly tlp: string
+  readonly group?: string
+  readonly embargoUntil?: string
+}
+
+/** As `markOf`, with an embargo. @throws {Failure} as a wrong command line. */
+export function newMarkOf({ tlp, group, embargoUntil }: MarkOptions): Marking {
+  const mark = markOf(tlp, group)
+  return embargoUntil === undefined ? mark : { ...mark, embargoUntil: parseSeconds(embargoUntil) }
 }
 
 /** Who gets a record of this marking from the node, in words. */

@@ -18,13 +18,14 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
   process.on('SIGTERM', stop)
   let exit: ExitCode = exitCodes.done
   let doing = 'understand the command'
+  let global: GlobalOptions = { json: args.includes('--json') }
   const run: Run =
     (what, action) =>
     async (...given) => {
       doing = what
       const command = given.pop() as Command
-      const global = command.optsWithGlobals<GlobalOptions>()
-      const terminal = openTerminal({ json: global.json === true, env })
+      global = command.optsWithGlobals<GlobalOptions>()
+      const terminal = openTerminal({ env, global })
       exit = (await action({ terminal, global, env, signal: controller.signal }, ...(given as never))) ?? exitCodes.done
     }
   try {
@@ -33,7 +34,7 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done
     const failure = failureOf(error, doing)
-    openTerminal({ json: args.includes('--json'), env }).fail(failure)
+    openTerminal({ env, global }).fail(failure)
     return controller.signal.aborted ? exitCodes.stopped : failure.exit
   } finally {
     process.off('SIGINT', stop)

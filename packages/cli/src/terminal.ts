@@ -1,6 +1,6 @@
-import { plainJson, plainText } from '@concordance/protocol/plain-text'
 import type { Failure } from './failure.ts'
-import { spellCommands } from './spell-commands.ts'
+import { plainJson, plainText } from './plain-text.ts'
+import { type Spelling, spellCommands } from './spell-commands.ts'
 import { cutToWidth, textWidth } from './text-width.ts'
 
 /** Where the command speaks: data to stdout, everything else to stderr. */
@@ -29,24 +29,22 @@ export interface List<T> {
   readonly empty: string
 }
 
-export interface TerminalOptions {
-  readonly json: boolean
-  readonly env: Readonly<Record<string, string | undefined>>
-}
+export type TerminalOptions = Spelling
 
 type Stream = NodeJS.WriteStream & { readonly isTTY?: boolean }
 
 export function openTerminal(
-  { json, env }: TerminalOptions,
+  { env, global }: TerminalOptions,
   stdout: Stream = process.stdout,
   stderr: Stream = process.stderr,
 ): Terminal {
+  const json = global.json === true
   const isInteractive = stdout.isTTY === true
   const redraws = stderr.isTTY === true && env.TERM !== 'dumb' && !env.CONCORDANCE_ACCESSIBLE
   const colours = env.CLICOLOR_FORCE ? true : redraws && !env.NO_COLOR
   const linesOfTable = (columns: readonly string[], rows: readonly (readonly string[])[]) =>
     isInteractive ? alignTable(columns, rows, stdout.columns || 80) : rows.map(joinCells)
-  const spell = (text: string) => spellCommands(text, env)
+  const spell = (text: string) => spellCommands(text, { env, global })
   let isStatusShown = false
   const clearStatus = () => {
     if (isStatusShown) stderr.write('\r\u001b[2K')

@@ -68,23 +68,14 @@ t.test('a running node', async (t) => {
   })
 
   let record = ''
-  let finding = ''
   /** Submits a draft, and lets somebody else approve it. */
   const review = async (id: string) => {
-    t.match(await run('draft', 'submit', id, '--note', 'please'), { exit: 0, stderr: /concordance draft approve/ })
+    const submitted = await run('draft', 'submit', id, '--note', 'please', '--yes')
+    t.match(submitted, { exit: 0, stderr: /concordance draft approve/ })
     const harmless = ['--hazard', 'none', '--because', 'results only']
     t.equal((await run('draft', 'approve', id, ...harmless)).exit, 7, 'not without the scope')
     const approved = await only('draft', 'approve', id, ...harmless, '--token', secondPerson)
     t.match(approved, { id, state: 'approved' })
-  }
-  /** Publishes an observation that rests on a record. */
-  const cite = async (record: string) => {
-    const text = observation.replace('Callers report cloned voices.', 'Cloned voices again.')
-    const target = `{ iss: 'https://node.example', record: ${record} }`
-    writeFileSync(join(cwd, 'citing.yaml'), `${text}  cites: [{ title: Cloned voices, target: ${target} }]\n`)
-    const { id } = await only('draft', 'new', 'citing.yaml')
-    await review(String(id))
-    return String((await only('publish', String(id), '--yes')).recordId)
   }
   await t.test('takes an observation from file to record', async (t) => {
     const { id } = await only('draft', 'new', 'observation.yaml')
@@ -109,7 +100,6 @@ t.test('a running node', async (t) => {
       'and publishing again gives the same receipt',
     )
     record = String(receipt.recordId)
-    finding = String(receipt.finding)
   })
 
   await t.test('shows, finds and exports it', async (t) => {
@@ -148,63 +138,6 @@ t.test('a running node', async (t) => {
     t.equal((await run('publish', id, '01890a5d-ac96-774b-bcce-b302099a8057', '--yes')).exit, 8, 'partly done')
     const second = await only('import', 'good.json', '--answers', 'answers.yaml')
     t.match(await only('draft', 'delete', String((second.created as string[])[0]), '--yes'), { deleted: String })
-  })
-
-  await t.test('lets a draft be commented on, sent back and recalled', async (t) => {
-    const { id } = await only('draft', 'new', 'observation.yaml')
-    const draft = String(id)
-    const comment = ['draft', 'comment', draft, 'which bank?', '--at', '/content/sector', '--token', secondPerson]
-    const { id: number } = await only(...comment)
-    t.match(await only('draft', 'comment', draft, '--resolve', String(number)), { resolved: { by: 'me' } })
-    await run('draft', 'submit', draft)
-    const sent = await only('draft', 'send-back', draft, '--reason', 'say which bank', '--token', secondPerson)
-    t.match(sent, { state: 'sent-back' })
-    t.match((await run('publish', draft, '--yes')).stderr, `concordance draft reviews ${draft}`)
-    t.match((await run('draft', 'reviews', draft)).stdout, /rosa: send-back \(say which bank\)/)
-    t.match(await only('draft', 'recall', draft), { state: 'draft' })
-    await run('draft', 'delete', draft, '--yes')
-  })
-
-  await t.test('marks a record narrower at once, and wider with a second person', async (t) => {
-    t.match(await only('mark', record, '--tlp', 'RED', '--reason', 'not yet', '--yes'), { receipt: { version: 1 } })
-    const { draft } = (await only('mark', record, '--tlp', 'GREEN', '--yes')) as { draft: { id: string } }
-    await review(draft.id)
-    await json('publish', draft.id, '--yes')
-    t.match(await only('show', record), { mark: { tlp: 'GREEN' } })
-  })
-
-  await t.test('keeps circles of institutes', async (t) => {
-    const begun = await only('group', 'new', 'Cyber pilot', '--member', 'https://b.example')
-    await review(String(begun.id))
-    await json('publish', String(begun.id), '--yes')
-    const group = String(begun.finding)
-    t.match(await json('group', 'list'), [{ finding: group, name: { en: 'Cyber pilot' } }])
-    t.match(await only('group', 'add', group, 'https://c.example'), { draft: { type: 'group', version: 2 } })
-    t.match(await only('group', 'remove', group, 'https://b.example'), { receipt: { version: 2 } })
-    t.match((await run('group', 'show', group)).stdout, /owner {4}https:\/\/node\.example/)
-    t.equal((await run('group', 'remove', group, 'https://b.example')).exit, 2)
-  })
-
-  await t.test('revises and withdraws', async (t) => {
-    const { stdout, stderr } = await run('revise', finding)
-    const id = stdout.trim()
-    t.match(stderr, `concordance publish ${id}`)
-    await review(id)
-    t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
-    t.match((await run('withdraw', finding, '--reason', 'error')).stderr, 'no record that is open to you cites this')
-    const citing = await cite(String((await only('list', '--finding', finding)).recordId))
-    const unsure = await run('withdraw', finding, '--reason', 'error')
-    t.equal(unsure.exit, 2, 'not without a word of confirmation')
-    t.match(unsure.stderr, `1 record cites this:\n  ${citing}  https://node.example: Cloned voices again.`)
-    t.notMatch((await run('show', citing)).stdout, 'withdrawn')
-    t.match(await only('withdraw', finding, '--reason', 'error', '--note', 'wrong', '--yes'), { position: Number })
-    t.match((await run('show', citing)).stdout, 'it names a record that is withdrawn')
-    t.match(await only('show', citing), { citesWithdrawn: true, citations: [] })
-    t.equal((await run('withdraw', finding, '--reason', 'error', '--yes')).exit, 6)
-    t.match(await json('list', '--finding', finding), [
-      { version: 2, status: 'withdrawn' },
-      { version: 1, status: 'superseded' },
-    ])
   })
 
   await t.test('shows its log and what it knows of peers', async (t) => {

@@ -1,14 +1,26 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
+import type { GlobalOptions } from '../src/context.ts'
 import { Failure } from '../src/failure.ts'
 import { openTerminal } from '../src/terminal.ts'
 
-function open(options: { tty: boolean; json?: boolean; env?: Record<string, string>; columns?: number }) {
-  const { tty, json = false, env = {}, columns = 60 } = options
+interface Options {
+  readonly tty: boolean
+  readonly json?: boolean
+  readonly env?: Record<string, string>
+  readonly global?: GlobalOptions
+  readonly columns?: number
+}
+
+function open({ tty, json = false, env = {}, global = {}, columns = 60 }: Options) {
   const streams = [new PassThrough(), new PassThrough()].map((stream) => Object.assign(stream, { isTTY: tty, columns }))
   const [stdout, stderr] = streams as unknown as [NodeJS.WriteStream, NodeJS.WriteStream]
   const read = (stream: NodeJS.WriteStream) => String((stream as unknown as PassThrough).read() ?? '')
-  return { terminal: openTerminal({ json, env }, stdout, stderr), out: () => read(stdout), err: () => read(stderr) }
+  return {
+    terminal: openTerminal({ env, global: { json, ...global } }, stdout, stderr),
+    out: () => read(stdout),
+    err: () => read(stderr),
+  }
 }
 
 const items = [
@@ -55,13 +67,15 @@ t.test('a list', async (t) => {
 })
 
 t.test('a hint spells its commands as they have to be typed', async (t) => {
-  const spelt = (env: Record<string, string>) => {
-    const { terminal, err } = open({ tty: false, env })
+  const spelt = (env: Record<string, string>, global: GlobalOptions = {}) => {
+    const { terminal, err } = open({ tty: false, env, global })
     terminal.talk('next: `concordance publish ID`')
     return err()
   }
   t.equal(spelt({}), 'next: `concordance publish ID`\n')
   t.equal(spelt({ npm_lifecycle_event: 'concordance' }), 'next: `npm run -s concordance -- publish ID`\n')
+  const elsewhere = { data: '/var/lib/a node', url: 'https://a.example', tokenFile: 'rosa.token', token: 'secret' }
+  t.equal(spelt({}, elsewhere), "next: `concordance --data '/var/lib/a node' --url https://a.example publish ID`\n")
 })
 
 t.test('a status line is redrawn for whoever watches, and nowhere else', async (t) => {

@@ -36,15 +36,14 @@ export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, fi
     .where((eb) => eb.and(conditionsOf(filters, standing)))
 }
 
-/** Asked of the log itself: the projection may still be behind the withdrawal. `offset 0`: see `isOpenTo`. */
+/** Asked of the log itself: the projection may still be behind the withdrawal. */
 export const isTakenBack = sql<SqlBool>`exists (select from withdrawn
-  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size offset 0)`
+  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)`
 
 /** A version is superseded by a newer one only where the viewer may know of that one. */
 function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
   const isSuperseded = sql`exists (select from record newer where newer.log = record.log
-    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')}
-    offset 0)`
+    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
   return sql`case when ${isTakenBack} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
 }
 

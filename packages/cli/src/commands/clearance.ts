@@ -4,6 +4,7 @@ import { api, type ClearanceView } from '@concordance/protocol'
 import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { nextOf } from '../describe-draft.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
@@ -106,18 +107,19 @@ async function change(
   requireUuid(id, 'draft')
   const { terminal, signal } = context
   const clearance = numberOf(number, id)
-  const [changed, all] = await withClient(context, async (client) => {
+  const [changed, all, draft] = await withClient(context, async (client) => {
     const view = await act(client, { id, clearance }, signal).catch((error) => {
       throw explain(error, { id, clearance })
     })
-    return [view, await readClearances(context, client, id)] as const
+    const draft = await client.call(api.getDraft, { params: { id }, signal })
+    return [view, await readClearances(context, client, id), draft] as const
   })
   terminal.give(changed, () => [`${changed.id} ${outcomeOf(changed)}`])
   if (terminal.json) return
   const open = all.filter(({ outcome, overridden }) => outcome === 'open' && !overridden)
   const names = open.map(({ id, developer }) => `${id} (${plainText(developer)})`).join(', ')
   if (open.length > 0) terminal.talk(`publishing still waits for ${names}`)
-  else terminal.talk(`no clearance is open; next: \`concordance publish ${id}\``)
+  else terminal.talk(`no clearance is open; next: ${nextOf(draft)}`)
 }
 
 function numberOf(text: string, draft: string): number {

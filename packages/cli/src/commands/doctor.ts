@@ -16,7 +16,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const isConfigured = isElsewhere || findNodeFile(dataDirOf(context)) !== undefined
   const findings = isConfigured ? [...local, ...(await checkNode(context, addressOf(context)))] : local
   for (const { remedy, ...finding } of findings) {
-    const said = { ...finding, ...(remedy !== undefined && { remedy: spellCommands(remedy, env) }) }
+    const said = { ...finding, ...(remedy !== undefined && { remedy: spellCommands(remedy, context) }) }
     terminal.give(said, () => describe(said))
   }
   return findings.some(({ state }) => state === 'fail') ? exitCodes.failed : exitCodes.done

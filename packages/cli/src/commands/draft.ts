@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { confirm } from '../ask.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { nextOf } from '../describe-draft.ts'
 import { editText } from '../edit-text.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
@@ -137,7 +138,7 @@ function replaceDraft(
 
 function giveDraft({ terminal }: Context, draft: DraftView): void {
   terminal.give(draft, () => [draft.id])
-  if (!terminal.json) terminal.talk(`saved; next: \`concordance publish ${draft.id}\``)
+  if (!terminal.json) terminal.talk(`saved; next: ${nextOf(draft)}`)
 }
 
 export async function deleteDraft(context: Context, id: string, options: { readonly yes?: boolean }): Promise<void> {

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type DraftView, type Receipt } from '@concordance/protocol'
-import { plainText } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
-import { sayWhatCites } from '../citations.ts'
+import { sayWhatRests } from '../citations.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { describeDraft, nextOf } from '../describe-draft.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
 import { failureOf } from '../failure-of.ts'
 import { requireUuid } from '../ids.ts'
 import { localize } from '../localize.ts'
-import { audienceOf } from '../mark.ts'
-import { titleOfDraft } from '../title.ts'
 
 interface Confirmation {
   readonly yes?: boolean
@@ -46,7 +44,10 @@ export async function publishDrafts(
 async function publishDraft(context: Context, client: Client, id: string, options: Confirmation): Promise<Receipt> {
   const { signal } = context
   const draft = await client.call(api.getDraft, { params: { id }, signal })
-  describe(context, draft)
+  if (!context.terminal.json) {
+    await describeDraft(context, client, draft)
+    context.terminal.talk('  what is published is never changed; it can be revised or withdrawn')
+  }
   await confirm(context, id, options)
   // The same draft in the same state is the same act, however often this command is run.
   const headers = { 'idempotency-key': `publish-${id}-${draft.etag}`, 'if-match': `"${draft.etag}"` }
@@ -71,7 +72,7 @@ function explain(error: unknown, { id, state }: DraftView): unknown {
   const next = {
     draft: `put it before them with \`concordance draft submit ${id}\``,
     'sent-back': `\`concordance draft reviews ${id}\` says why it came back; then \`concordance draft submit ${id}\``,
-    'in-review': `ask them for \`concordance draft approve ${id} --hazard none --because TEXT\``,
+    'in-review': `wait for somebody with the scope review: \`concordance draft approve ${id} --hazard none --because TEXT\``,
     approved: `it is approved by somebody who wrote a part of it: see \`concordance draft reviews ${id}\``,
   }
   return new Failure({
@@ -81,14 +82,6 @@ function explain(error: unknown, { id, state }: DraftView): unknown {
     code: 'review-required',
     exit: exitCodes.refused,
   })
-}
-
-function describe({ terminal }: Context, draft: DraftView): void {
-  if (terminal.json) return
-  const { type, version, mark } = draft
-  terminal.talk(`${type}, version ${version}: ${plainText(titleOfDraft(draft) ?? '(no title)')}`)
-  terminal.talk(`  marked TLP:${mark.tlp}; will be readable by ${plainText(audienceOf(mark))}`)
-  terminal.talk('  what is published is never changed; it can be revised or withdrawn')
 }
 
 function showReceipt({ terminal }: Context, receipt: Receipt): void {
@@ -113,9 +106,7 @@ export async function reviseFinding(context: Context, finding: string): Promise<
   const { id, version } = draft
   terminal.give(draft, () => [id])
   if (!terminal.json)
-    terminal.talk(
-      `draft of version ${version}; next: \`concordance draft edit ${id}\`, then \`concordance publish ${id}\``,
-    )
+    terminal.talk(`draft of version ${version}; next: \`concordance draft edit ${id}\`, then ${nextOf(draft)}`)
 }
 
 const reasons = ['error', 'invalid-samples', 'breach', 'information-hazard', 'legal', 'superseded'] as const
@@ -137,8 +128,10 @@ export async function withdrawFinding(context: Context, finding: string, options
     ...(options.replacement === undefined ? {} : { replacement: parseReplacement(options.replacement) }),
   }
   if (!terminal.json) {
-    terminal.talk(`withdraws ${finding}: whoever holds it hides its body; that it was there stays known`)
-    await sayWhatCites(context, finding)
+    terminal.talk(
+      `withdraws ${finding}: whoever holds its newest version hides the body; that it was there stays known`,
+    )
+    await sayWhatRests(context, finding)
   }
   await confirm(context, finding, options)
   const headers = { 'idempotency-key': randomUUID() }

@@ -1,19 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type Change, type CommentView, type DraftView, type ReviewView } from '@concordance/protocol'
-import { plainText } from '@concordance/protocol/plain-text'
+import { confirm } from '../ask.ts'
+import { previewDraft, previewLines } from '../audience.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { describeDraft } from '../describe-draft.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
+import { plainText } from '../plain-text.ts'
 
-export async function submitDraft(context: Context, id: string, options: { readonly note?: string }): Promise<void> {
+export interface SubmitOptions {
+  readonly note?: string
+  readonly yes?: boolean
+}
+
+/** Shows first to whom it would go: that is what a second person is asked to approve. */
+export async function submitDraft(context: Context, id: string, options: SubmitOptions): Promise<void> {
   const body = options.note === undefined ? {} : { note: options.note }
-  await move(context, id, (client, draft) => client.call(api.submitDraft, { ...asRead(context, draft), body }))
+  await move(context, id, async (client, draft) => {
+    if (!context.terminal.json) await describeDraft(context, client, draft)
+    await confirm(context, id, options)
+    return client.call(api.submitDraft, { ...asRead(context, draft), body })
+  })
   if (!context.terminal.json) {
     context.terminal.talk(
-      `in review; somebody who wrote no part of it goes on with \`concordance draft approve ${id}\``,
+      `in review; somebody with the scope review who wrote no part of it looks at \`concordance draft reviews ${id}\`, then:`,
     )
+    context.terminal.talk(`  \`concordance draft approve ${id} --hazard none --because TEXT\`, or`)
+    context.terminal.talk(`  \`concordance draft send-back ${id} --reason TEXT\``)
   }
 }
 
@@ -25,6 +40,10 @@ export async function sendBackDraft(context: Context, id: string, { reason }: { 
   await move(context, id, (client, draft) =>
     client.call(api.sendBackDraft, { ...asRead(context, draft), body: { reason } }),
   )
+  if (!context.terminal.json) {
+    context.terminal.talk(`those who wrote it see why in \`concordance draft reviews ${id}\`, and go on with`)
+    context.terminal.talk(`  \`concordance draft edit ${id}\`, then \`concordance draft submit ${id}\``)
+  }
 }
 
 const answers = ['none', 'mitigated', 'hazard'] as const
@@ -77,17 +96,18 @@ function resolveComment({ signal }: Context, client: Client, id: string, text: s
 export async function showReviews(context: Context, id: string): Promise<void> {
   requireUuid(id, 'draft')
   const asked = { params: { id }, signal: context.signal }
-  const seen = await withClient(context, async (client) => ({
-    ...(await client.call(api.getReview, asked)),
-    changes: await client.call(api.getChanges, asked),
-    comments: (await client.call(api.listComments, asked)).items,
-    clearances: (await client.call(api.listClearances, asked)).items,
-  }))
+  const [seen, preview] = await withClient(context, async (client) => {
+    const preview = await previewDraft(client, await client.call(api.getDraft, asked), context.signal)
+    return [{ ...(await readReviews(client, asked)), audience: preview.audience }, preview] as const
+  })
   context.terminal.give(seen, () => [
     context.terminal.bold(standingOf(seen)),
+    `  TLP:${preview.mark.tlp}`,
+    ...previewLines(preview).map((line) => `  ${line}`),
     ...seen.acts.map(lineOfAct),
     ...seen.clearances.map(
-      ({ developer, dueOn, outcome }) => `  clearance of ${plainText(developer)} until ${dueOn}: ${outcome}`,
+      ({ id, developer, dueOn, outcome, overridden }) =>
+        `  clearance ${id} of ${plainText(developer)} until ${dueOn}: ${outcome}${overridden ? ' (overridden)' : ''}`,
     ),
     ...seen.comments.map((comment) => `  ${lineOfComment(comment)}`),
     '',
@@ -97,6 +117,15 @@ export async function showReviews(context: Context, id: string): Promise<void> {
       ? ['', 'new since it was last reviewed:', ...seen.changes.reviewed.map(lineOfChange)]
       : []),
   ])
+}
+
+async function readReviews(client: Client, asked: { params: { id: string }; signal: AbortSignal }) {
+  return {
+    ...(await client.call(api.getReview, asked)),
+    changes: await client.call(api.getChanges, asked),
+    comments: (await client.call(api.listComments, asked)).items,
+    clearances: (await client.call(api.listClearances, asked)).items,
+  }
 }
 
 function standingOf({ state, needsSecondPerson, isApproved }: ReviewView): string {

@@ -19,10 +19,10 @@ export async function showRecord(context: Context, id: string): Promise<void> {
   context.terminal.give({ ...record, citations: citations.items }, () => describe(context, record, citations))
 }
 
-function describe({ terminal, env }: Context, record: RecordDetail, citations: RecordPage): string[] {
+function describe(context: Context, record: RecordDetail, citations: RecordPage): string[] {
   const { recordId, iss, type, finding, version, iat, mark, status, position, verified, body, versions } = record
   return [
-    terminal.bold(plainText(pickText(record.title, record.lang) ?? type)),
+    context.terminal.bold(plainText(pickText(record.title, record.lang) ?? type)),
     `  record     ${recordId}`,
     `  institute  ${plainText(iss)}`,
     `  finding    ${finding}, version ${version} of ${versions.length} open to you; ${status}`,
@@ -36,7 +36,7 @@ function describe({ terminal, env }: Context, record: RecordDetail, citations: R
     '',
     ...citationLines(citations),
     '',
-    spellCommands(`check it yourself: \`concordance verify ${recordId}\``, env),
+    spellCommands(`check it yourself: \`concordance verify ${recordId}\``, context),
   ]
 }
 

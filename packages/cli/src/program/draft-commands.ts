@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { defineAudience } from './audience-commands.ts'
 import { collect, withExamples } from './options.ts'
-import { defineAudience, defineClearance, defineReviews } from './review-commands.ts'
+import { defineClearance, defineReviews } from './review-commands.ts'
 import type { Run } from './run.ts'
 
 /** From a log file to a signed record. */
@@ -118,7 +119,7 @@ function definePublish(program: Command, run: Run): void {
   withExamples(
     program
       .command('withdraw <finding>')
-      .description('Take back a finding. Its statement stays; whoever holds the body hides it.')
+      .description('Take back the newest version of a finding. Its statement stays; whoever holds the body hides it.')
       .requiredOption('--reason <reason>', 'error, invalid-samples, breach, information-hazard, legal or superseded')
       .option('--note <text>', 'what readers should know; with a language as `fr:…`', collect, [])
       .option('--replacement <iss record>', 'the record that replaces it, as `ENTITY-ID RECORD-ID`')

@@ -19,9 +19,12 @@ interface Test {
  * A running node of `https://node.example` with a database of its own, and the token of somebody who may do all but review
  * in its data folder. In its folder stands `observation.yaml`.
  *
- * @param settings What `node.json` says besides, given where the node will listen.
+ * @param settings What `node.json` says besides, given where the node will listen and its folder.
  */
-export async function openNode(t: Test, settings: (url: string) => object = () => ({})): Promise<OpenNode> {
+export async function openNode(
+  t: Test,
+  settings: (url: string, cwd: string) => object | Promise<object> = () => ({}),
+): Promise<OpenNode> {
   const cwd = t.testdir({ 'observation.yaml': observation })
   const commands = commandsIn(cwd)
   const listen = `127.0.0.1:${await freePort()}`
@@ -29,7 +32,7 @@ export async function openNode(t: Test, settings: (url: string) => object = () =
   const id = ['--entity-id', 'https://node.example', '--base-url', url, '--listen', listen]
   await commands.only('init', ...id, '--database', 'embedded')
   const file = join(cwd, '.data/node/node.json')
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...settings(url) }))
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...(await settings(url, cwd)) }))
   await serve(t, cwd)
   await commands.only('token', 'new', 'me', '--scope', 'read,draft,publish,operate', '--save')
   const { token } = await commands.only('token', 'new', 'rosa', '--scope', 'read,review')

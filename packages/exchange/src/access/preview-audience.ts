@@ -1,4 +1,4 @@
-import { type Audience, type Marking, parseMarking } from '@concordance/protocol'
+import { type Audience, limits, type Marking, parseMarking } from '@concordance/protocol'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
@@ -6,24 +6,44 @@ import { getRecord } from '../records.ts'
 import { findGroup } from './groups.ts'
 import { type Guarded, judge, type PeerViewer, type Verdict, type Viewer } from './may-open.ts'
 
+/** What is to be marked. */
+export interface MarkingQuestion {
+  readonly mark: unknown
+  /** Record id, where it is another marking for a record of our own. */
+  readonly record?: string
+  /** Where it is the next snapshot of a group: whom that would list. */
+  readonly members?: readonly { readonly iss: string; readonly historyFrom?: number }[]
+}
+
 /**
  * To whom a new record of this marking would go, each active peer with the reason, by the rule that also delivers.
  *
- * @throws {ExchangeError} `marking-invalid`.
+ * @throws {ExchangeError} `marking-invalid`; `not-found` also for a record that is closed to the viewer.
  */
-export async function previewAudience(deps: Deps, asked: unknown): Promise<Audience> {
-  const mark = markingOf(asked)
+export async function previewAudience(deps: Deps, viewer: Viewer, asked: MarkingQuestion): Promise<Audience> {
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
-  const group = mark.group && (await findGroup(deps.db, mark.group))
-  const guarded: Guarded = { isOwn: true, type: 'evaluation', mark, iat: nowSeconds, isTakenBack: false, group }
-  const verdictFor = (viewer: PeerViewer | { kind: 'public' }) => {
-    return sayIt(judge(viewer, guarded, nowSeconds))
-  }
+  const guarded = await marked(deps, viewer, asked, nowSeconds)
+  const verdictFor = (viewer: PeerViewer | { kind: 'public' }) => judge(viewer, guarded, nowSeconds)
   const peers = await listPeerViewers(deps)
   return {
-    peers: peers.map((peer) => ({ iss: peer.iss, ...verdictFor(peer) })),
-    public: verdictFor({ kind: 'public' }),
+    peers: peers.map((peer) => sayItOf(peer, verdictFor(peer), true)),
+    public: sayIt(verdictFor({ kind: 'public' })),
   }
+}
+
+/** The record as it would be marked. */
+async function marked(deps: Deps, viewer: Viewer, asked: MarkingQuestion, nowSeconds: number): Promise<Guarded> {
+  const mark = markingOf(asked.mark)
+  const group = mark.group && (await findGroup(deps.db, mark.group))
+  if (asked.record !== undefined) {
+    await getRecord(deps, viewer, asked.record)
+    return { ...(await getGuarded(deps, Buffer.from(asked.record, 'base64url'))), mark, group }
+  }
+  const fresh = { isOwn: true, mark, iat: nowSeconds, isTakenBack: false }
+  if (asked.members === undefined) return { ...fresh, type: 'evaluation', group }
+  const members = asked.members.map(({ iss, historyFrom = 0 }) => ({ iss, historyFrom }))
+  const readers = members.map(({ iss }) => iss)
+  return { ...fresh, type: 'group', readers, group: { validUntil: nowSeconds + limits.groupLifetimeSeconds, members } }
 }
 
 /**
@@ -35,13 +55,22 @@ export async function explainAccess(deps: Deps, viewer: Viewer, recordId: string
   await getRecord(deps, viewer, recordId)
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
   const guarded = await getGuarded(deps, Buffer.from(recordId, 'base64url'))
-  const verdictFor = async (viewer: PeerViewer | { kind: 'public' }) => {
-    const wasSent = viewer.kind === 'peer' && (await isDelivered(deps, viewer.iss, guarded.targetPosition))
-    return sayIt(judge(viewer, { ...guarded, wasSent }, nowSeconds))
+  const isStaff = viewer.kind === 'person' && viewer.staff
+  const verdictFor = async (peer: PeerViewer) => {
+    const wasSent = await isDelivered(deps, peer.iss, guarded.targetPosition)
+    return sayItOf(peer, judge(peer, { ...guarded, wasSent }, nowSeconds), isStaff)
   }
-  const viewers = await listPeerViewers(deps)
-  const peers = await Promise.all(viewers.map(async (peer) => ({ iss: peer.iss, ...(await verdictFor(peer)) })))
-  return { peers, public: await verdictFor({ kind: 'public' }) }
+  const peers = await listPeerViewers(deps)
+  return {
+    peers: await Promise.all(peers.map(verdictFor)),
+    public: sayIt(judge({ kind: 'public' }, guarded, nowSeconds)),
+  }
+}
+
+/** What we open to a peer is for our staff to know. */
+function sayItOf({ iss, ceiling }: PeerViewer, verdict: Verdict, isStaff: boolean): Audience['peers'][number] {
+  const because = sayIt(verdict)
+  return { iss, ...because, ...(isStaff && because.because === 'ceiling' && { ceiling }) }
 }
 
 function sayIt({ openness, because }: Verdict): Audience['public'] {

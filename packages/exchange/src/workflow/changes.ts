@@ -23,19 +23,22 @@ function workOf({ content, lang, mark, rel }: Pick<DraftView, 'content' | 'lang'
 }
 
 /** The version before; of a marking, what its target is marked now; of something new, nothing. */
-async function findPublished({ db }: Deps, draft: DraftView): Promise<JsonValue> {
+async function findPublished({ db }: Deps, draft: DraftView): Promise<JsonValue | undefined> {
   if (draft.type === 'marking') return publishedMarking(db, draft)
   const before = draft.version > 1 ? await findOwnVersion(db, draft.finding, draft.version - 1) : undefined
-  if (!before) return {}
+  if (!before) return undefined
   const { validUntil: _, ...circle } = before.content
   const { lang, mark, rel } = before.statement
   const content = draft.type === 'group' ? circle : before.content
   return { content, lang, mark, rel: [...rel] } as JsonValue
 }
 
-async function publishedMarking(db: Deps['db'], { content, lang, mark, rel }: DraftView): Promise<JsonValue> {
+async function publishedMarking(
+  db: Deps['db'],
+  { content, lang, mark, rel }: DraftView,
+): Promise<JsonValue | undefined> {
   const target = rel.find(({ kind }) => kind === 'remarks')?.target
-  if (!target || !('record' in target)) return {}
+  if (!target || !('record' in target)) return undefined
   const { mark: before } = await getMarkedRecord(db, target.record)
   const { mark: _, ...reason } = content
   return { content: { ...reason, mark: before }, lang, mark, rel } as JsonValue

@@ -1,8 +1,12 @@
 import type { Change, JsonValue } from '@concordance/protocol'
 
-/** The fields in which two JSON values differ, each by its pointer (RFC 6901), in the order of their names. Pure. */
-export function differencesOf(before: JsonValue, after: JsonValue): Change[] {
-  const [was, is] = [fieldsOf(before), fieldsOf(after)]
+/**
+ * The fields in which two JSON values differ, each by its pointer (RFC 6901), in the order of their names. Pure.
+ *
+ * @param before Undefined where there was nothing.
+ */
+export function differencesOf(before: JsonValue | undefined, after: JsonValue): Change[] {
+  const [was, is] = [before === undefined ? new Map<string, JsonValue>() : fieldsOf(before), fieldsOf(after)]
   const pointers = [...new Set([...was.keys(), ...is.keys()])].sort()
   return pointers.flatMap((pointer) => {
     if (JSON.stringify(was.get(pointer)) === JSON.stringify(is.get(pointer))) return []

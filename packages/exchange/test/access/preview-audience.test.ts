@@ -18,23 +18,24 @@ const staff = { kind: 'person', subject: 'ada', staff: true } as const
 t.test('the preview of an audience', async (t) => {
   const { deps } = await openInstitute(t, { peers })
   const { circle } = await appendGroup(deps, [{ iss: b }, { iss: d }])
+  const preview = (mark: unknown, about = {}) => previewAudience(deps, staff, { mark, ...about })
   const amber: Marking = { ...marks.amber, group: circle }
 
   await t.test('names each active peer and the reason', async (t) => {
-    t.same(await previewAudience(deps, amber), {
+    t.same(await preview(amber), {
       peers: [
         { iss: b, opens: true, because: 'member' },
         { iss: c, opens: false, because: 'not-a-member' },
-        { iss: d, opens: false, because: 'ceiling' },
+        { iss: d, opens: false, because: 'ceiling', ceiling: 'GREEN' },
       ],
       public: { opens: false, because: 'label' },
     })
-    const { public: anybody } = await previewAudience(deps, marks.clear)
+    const { public: anybody } = await preview(marks.clear)
     t.same(anybody, { opens: true, because: 'clear' })
   })
 
   await t.test('refuses a marking that no record may have', async (t) => {
-    await t.rejects(previewAudience(deps, { tlp: 'AMBER', relay: 'none' }), { code: 'marking-invalid' })
+    await t.rejects(preview({ tlp: 'AMBER', relay: 'none' }), { code: 'marking-invalid' })
   })
 
   await t.test('says exactly what delivery then does, for every marking', async (t) => {
@@ -50,16 +51,47 @@ t.test('the preview of an audience', async (t) => {
     await fc.assert(
       fc.asyncProperty(marking, async ({ group, ...rest }) => {
         const mark = { ...rest, ...(group && { group }) }
-        const preview = await previewAudience(deps, mark)
+        const previewed = await preview(mark)
         const { position, recordId } = await append(deps, { mark, readers: ['ada'] })
-        for (const { iss, opens } of preview.peers) {
+        for (const { iss, opens } of previewed.peers) {
           const { entries } = await readPage(deps, { iss }, { from: position, limit: 1 })
           t.equal(entries[0]?.state !== 'hash', opens, `${iss} ${JSON.stringify(mark)}`)
         }
-        t.same(await explainAccess(deps, staff, recordId), preview, 'and explains it the same way afterwards')
+        t.same(await explainAccess(deps, staff, recordId), previewed, 'and explains it the same way afterwards')
       }),
       { numRuns: 30, seed: 5 },
     )
+  })
+
+  await t.test('of another marking counts how old the record is', async (t) => {
+    const { recordId } = await append(deps, { mark: marks.red, readers: ['ada'] })
+    const { circle: late } = await appendGroup(deps, [{ iss: b }, { iss: c, historyFrom: start + 1_000 }])
+    const mark = { ...marks.amber, group: late }
+    const seenBy = async (record: string) =>
+      (await preview(mark, { record })).peers.map(({ iss, because }) => [iss, because])
+    t.same(await seenBy(recordId), [
+      [b, 'member'],
+      [c, 'history'],
+      [d, 'ceiling'],
+    ])
+    const stranger = { ...staff, subject: 'bo' }
+    await t.rejects(previewAudience(deps, stranger, { mark, record: recordId }), { code: 'not-found' })
+  })
+
+  await t.test('of the next snapshot of a group counts whom it would list', async (t) => {
+    const { peers } = await preview(amber, { members: [{ iss: c }] })
+    t.same(
+      peers.map(({ because }) => because),
+      ['not-a-member', 'member', 'ceiling'],
+    )
+  })
+
+  await t.test('tells the ceiling of a peer to staff alone', async (t) => {
+    const { recordId } = await append(deps, { mark: amber })
+    const ceilingFor = async (staff: boolean) =>
+      (await explainAccess(deps, { kind: 'person', subject: 'eve', staff }, recordId)).peers.at(-1)
+    t.same(await ceilingFor(true), { iss: d, opens: false, because: 'ceiling', ceiling: 'GREEN' })
+    t.same(await ceilingFor(false), { iss: d, opens: false, because: 'ceiling' })
   })
 
   await t.test('is told only of a record that is open to whoever asks', async (t) => {

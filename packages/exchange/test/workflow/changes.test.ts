@@ -51,6 +51,11 @@ t.test('a reviewer sees what is new', async (t) => {
     const { published, reviewed } = await getChanges(deps, draft.id, reviewer)
     t.same(reviewed, [{ pointer: '/content/sector', before: 'education', after: 'health' }])
     t.ok(published.length > 5, 'and all of it, where nothing is published yet')
+    t.same(
+      published.filter((change) => 'before' in change),
+      [],
+      'with nothing before it',
+    )
   })
 
   await t.test('a RED draft only if it is theirs to see', async (t) => {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { RouteContract } from './route.ts'
 import { Audience, MarkingView } from './shapes.ts'
 import { EntityId, RecordId } from './values.ts'
+import { GroupInput } from './workflow-shapes.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -10,13 +11,24 @@ export const previewAudience = {
   url: '/v1/audience',
   access: 'person',
   scope: 'draft',
+  alsoScopes: ['review', 'publish'],
   operationId: 'previewAudience',
   summary: 'See where a marking would send a record',
   description:
-    'Each active peer and the public, with the reason, by the rule that also delivers. Nothing is stored. A member that is not a peer gets nothing and is not listed.',
+    'For staff. Each active peer and the public, with the reason, by the rule that also delivers. Nothing is stored. A member that is not a peer gets nothing and is not listed. With `record`, another marking for that record of this institute, whose age counts; with `members`, the next snapshot of a group that lists them.',
   tags: ['access'],
-  problems: ['invalid', 'marking-invalid'],
-  schema: { body: Type.Object({ mark: MarkingView }, closed), response: { 200: Audience } },
+  problems: ['invalid', 'marking-invalid', 'not-found'],
+  schema: {
+    body: Type.Object(
+      {
+        mark: MarkingView,
+        record: Type.Optional(RecordId),
+        members: Type.Optional(GroupInput.properties.members),
+      },
+      closed,
+    ),
+    response: { 200: Audience },
+  },
 } as const satisfies RouteContract
 
 export const explainAccess = {

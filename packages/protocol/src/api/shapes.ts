@@ -64,10 +64,24 @@ const AccessVerdict = {
 export type Audience = Static<typeof Audience>
 export const Audience = Type.Object(
   {
-    peers: Type.Array(Type.Object({ iss: EntityId, ...AccessVerdict }, closed)),
+    peers: Type.Array(
+      Type.Object(
+        {
+          iss: EntityId,
+          ...AccessVerdict,
+          ceiling: Type.Optional(Tlp),
+        },
+        closed,
+      ),
+    ),
     public: Type.Object(AccessVerdict, closed),
   },
-  { ...closed, $id: 'Audience', description: 'Who may open a record: each active peer, and the public.' },
+  {
+    ...closed,
+    $id: 'Audience',
+    description:
+      'Who may open a record: each active peer, and the public. Staff are told the ceiling that closes it to a peer.',
+  },
 )
 
 export const RelationView = Type.Object(

@@ -2,10 +2,17 @@ import { explainAccess, previewAudience, type SyncDeps, suspendPeer } from '@con
 import { api } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { personOf, viewerOf } from '../caller.ts'
+import { colleagueOf } from '../colleague.ts'
 
 /** Who may see what, and whom this institute exchanges with. */
 export const accessRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
-  app.route({ ...api.previewAudience, handler: ({ body }) => previewAudience(deps, body.mark) })
+  app.route({
+    ...api.previewAudience,
+    handler: async (request) => {
+      colleagueOf(request)
+      return previewAudience(deps, await viewerOf(deps, request), request.body)
+    },
+  })
   app.route({
     ...api.explainAccess,
     handler: async (request) => explainAccess(deps, await viewerOf(deps, request), request.params.id),
