@@ -1,7 +1,7 @@
 import type { Client } from '@concordance/client'
 import { type Audience, api, type BodyOf, type DraftView, type GroupView, type Marking } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { audienceOf } from './mark.ts'
-import { plainText } from './plain-text.ts'
 
 export type MarkingQuestion = BodyOf<typeof api.previewAudience>
 

@@ -1,9 +1,9 @@
 import type { Client } from '@concordance/client'
 import { api, limits, parseCompactUnsafe, type RecordPage, type VersionView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { withClient } from './connection.ts'
 import type { Context } from './context.ts'
 import { failureOf } from './failure-of.ts'
-import { plainText } from './plain-text.ts'
 import { pickText } from './title.ts'
 
 const shownAtMost = 20

@@ -1,8 +1,8 @@
 import type { Client } from '@concordance/client'
 import type { DraftView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { previewDraft, previewLines } from './audience.ts'
 import type { Context } from './context.ts'
-import { plainText } from './plain-text.ts'
 import { titleOfDraft } from './title.ts'
 
 /** Says what a draft is and to whom it would go, before somebody decides about it. */

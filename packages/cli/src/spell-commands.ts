@@ -15,12 +15,16 @@ export function spellCommands(text: string, { env, global }: Spelling): string {
     ['--url', global.url],
   ] as const
   return text.replaceAll(/`concordance ([^`]*)`/g, (_, rest: string) => {
-    const repeated = named.flatMap(([option, value]) =>
-      value === undefined || rest.includes(`${option} `) ? [] : [`${option} ${quote(value)} `],
-    )
+    const repeated = named.flatMap(([option, value]) => {
+      const isNamed = value === undefined || rest.includes(`${option} `)
+      return isNamed || (option === '--url' && ofFolder.test(rest)) ? [] : [`${option} ${quote(value)} `]
+    })
     return `\`${program} ${repeated.join('')}${rest}\``
   })
 }
+
+/** What is done where the node runs, to its data folder. */
+const ofFolder = /^(init|serve|migrate|token new)\b/
 
 function quote(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

@@ -1,5 +1,5 @@
+import { plainJson, plainText } from '@concordance/protocol/plain-text'
 import type { Failure } from './failure.ts'
-import { plainJson, plainText } from './plain-text.ts'
 import { type Spelling, spellCommands } from './spell-commands.ts'
 import { cutToWidth, textWidth } from './text-width.ts'
 

@@ -6,17 +6,9 @@ const [b, c, k] = ['https://b.example', 'https://c.example', 'https://k.example'
 const peerOf = (iss: string) => ({ iss, baseUrl: 'http://127.0.0.1:1', pin: 'A'.repeat(43), insecureLoopback: true })
 
 t.test('who gets what, and why', async (t) => {
-  const { run, only, json, secondPerson } = await openNode(t, () => ({
+  const { run, only, json, secondPerson, publish } = await openNode(t, () => ({
     peers: [peerOf(b), peerOf(c), { ...peerOf(k), ceiling: 'GREEN' }],
   }))
-  const approve = async (id: string) => {
-    await only('draft', 'submit', id, '--yes')
-    await only('draft', 'approve', id, '--hazard', 'none', '--because', 'results', '--token', secondPerson)
-  }
-  const publish = async (id: string) => {
-    await approve(id)
-    return only('publish', id, '--yes')
-  }
   const { id: draft } = await only('draft', 'new', 'observation.yaml')
   const { id: circle, finding: group } = await only('group', 'new', 'Cyber pilot', '--member', b, '--member', k)
 
@@ -26,8 +18,6 @@ t.test('who gets what, and why', async (t) => {
     const later = await run('audience', '--tlp', 'CLEAR', '--embargo-until', '2099-01-01')
     t.match(later.stdout, 'goes to 0 of 3 peers')
     t.match(later.stdout, `not to  ${b}, ${c}, ${k}: under embargo until 2099-01-01T00:00:00.000Z`)
-    for (const args of [[], [String(draft), '--tlp', 'RED'], ['--tlp', 'AMBER'], ['x']])
-      t.equal((await run('audience', ...args)).exit, 2, args.join(' '))
   })
 
   await t.test('a draft says so before it is put before a second person, and before it is published', async (t) => {
@@ -50,14 +40,14 @@ t.test('who gets what, and why', async (t) => {
     t.match(stdout, `to      ${b}: in the group`)
     t.match(stdout, `not to  ${c}: not in the group`)
     t.match(stdout, `not to  ${k}: its ceiling is GREEN`)
-    await publish(String(circle))
+    await publish(circle)
   })
 
   let record = ''
   await t.test('a record says why each can, or cannot, see it', async (t) => {
     const amber = ['--set', '/mark/tlp=AMBER', '--set', `/mark/group={iss: https://node.example, finding: ${group}}`]
     await only('draft', 'edit', String(draft), ...amber)
-    record = String((await publish(String(draft))).recordId)
+    record = (await publish(draft)).recordId
     t.match(await only('why', record), {
       mark: { tlp: 'AMBER' },
       peers: [
@@ -71,7 +61,6 @@ t.test('who gets what, and why', async (t) => {
     t.match(stdout, 'is open to 1 of 3 peers')
     t.match(stderr, `concordance mark ${record}`)
     t.equal((await run('why', 'A'.repeat(43))).exit, 5)
-    t.equal((await run('why', 'x')).exit, 2)
   })
 
   await t.test('another marking says for whom it changes something, and asks', async (t) => {
@@ -101,7 +90,6 @@ t.test('who gets what, and why', async (t) => {
     t.match(await json('audit', '--act', 'peer.suspend'), [{ actor: 'me', target: b }])
     const unknown = await run('peer', 'suspend', 'https://nobody.example')
     t.match(unknown, { exit: 5, stderr: /concordance peer list/ })
-    t.equal((await run('peer', 'suspend', 'b')).exit, 2)
   })
 
   await t.test('evidence that is not there is not found', async (t) => {

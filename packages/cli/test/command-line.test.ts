@@ -63,6 +63,7 @@ function timeOf(args: readonly string[]): number {
 
 t.test('a command line that is wrong', async (t) => {
   const cwd = t.testdir()
+  const uuid = '01890a5d-ac96-774b-bcce-b302099a8057'
   const wrong = [
     ['frob'],
     ['list', '--frob'],
@@ -77,11 +78,22 @@ t.test('a command line that is wrong', async (t) => {
     ['withdraw', 'x'],
     ['init', '--entity-id', 'not-a-url', '--database', 'embedded'],
     ['list', '--token-file', 'absent', '--url', 'https://a.example'],
+    ['audience'],
+    ['audience', uuid, '--tlp', 'RED'],
+    ['audience', '--tlp', 'AMBER'],
+    ['why', 'x'],
+    ['peer', 'suspend', 'b'],
+    ['people', 'disable', 'alma'],
+    ['clearance', 'decide', uuid, '1', '--outcome', 'agreed'],
+    ['clearance', 'decide', uuid, 'first', '--outcome', 'cleared'],
+    ['audit', '--from', 'yesterday'],
+    ['audit', '--from', '2027-03-01T12:00', '--url', 'https://a.example'],
   ]
   await t.test('ends with 2 and three lines: what, why, what to do', async (t) => {
     for (const args of wrong) {
       const { exit, stdout, stderr } = await runCommand(args, { cwd })
       t.equal(exit, 2, args.join(' '))
+      t.notMatch(stderr, 'there is no node in', args.join(' '))
       t.equal(stdout, '')
       t.match(stderr.split('\n'), [/^\S/, /^ {2}why: \S/, /^ {2}do: {2}\S/, /^$/])
       t.equal(stderr.split('\n').length, 4)

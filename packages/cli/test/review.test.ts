@@ -5,25 +5,17 @@ import { observation } from './support/observation.ts'
 import { openNode } from './support/open-node.ts'
 
 t.test('what happens to a record', async (t) => {
-  const { run, only, json, cwd, secondPerson } = await openNode(t)
-  const review = async (id: string) => {
-    await only('draft', 'submit', id, '--yes')
-    await only('draft', 'approve', id, '--hazard', 'none', '--because', 'results only', '--token', secondPerson)
-  }
+  const { run, only, json, cwd, secondPerson, approve, publish } = await openNode(t)
   /** Publishes an observation that rests on a record. */
   const cite = async (record: string) => {
     const text = observation.replace('Callers report cloned voices.', 'Cloned voices again.')
     const target = `{ iss: 'https://node.example', record: ${record} }`
     writeFileSync(join(cwd, 'citing.yaml'), `${text}  cites: [{ title: Cloned voices, target: ${target} }]\n`)
     const { id } = await only('draft', 'new', 'citing.yaml')
-    await review(String(id))
-    return String((await only('publish', String(id), '--yes')).recordId)
+    return (await publish(id)).recordId
   }
   const { id } = await only('draft', 'new', 'observation.yaml')
-  await review(String(id))
-  const published = await only('publish', String(id), '--yes')
-  const record = String(published.recordId)
-  const finding = String(published.finding)
+  const { recordId: record, finding } = await publish(id)
 
   await t.test('lets a draft be commented on, sent back and recalled', async (t) => {
     const { id } = await only('draft', 'new', 'observation.yaml')
@@ -44,16 +36,14 @@ t.test('what happens to a record', async (t) => {
     t.match(await only('mark', record, '--tlp', 'RED', '--reason', 'not yet', '--yes'), { receipt: { version: 1 } })
     const { draft } = (await only('mark', record, '--tlp', 'GREEN', '--yes')) as { draft: { id: string } }
     t.match((await run('draft', 'list')).stdout, `TLP:GREEN for the record ${record}`, 'which is how it is called')
-    await review(draft.id)
-    await json('publish', draft.id, '--yes')
+    await publish(draft.id)
     t.match(await only('show', record), { mark: { tlp: 'GREEN' } })
   })
 
   await t.test('keeps circles of institutes', async (t) => {
     const begun = await only('group', 'new', 'Cyber pilot', '--member', 'https://b.example')
     t.match((await run('draft', 'submit', String(begun.id))).stderr, 'group, version 1: Cyber pilot')
-    await review(String(begun.id))
-    await json('publish', String(begun.id), '--yes')
+    await publish(begun.id)
     const group = String(begun.finding)
     t.match(await json('group', 'list'), [{ finding: group, name: { en: 'Cyber pilot' } }])
     t.match(await only('group', 'add', group, 'https://c.example'), { draft: { type: 'group', version: 2 } })
@@ -66,7 +56,7 @@ t.test('what happens to a record', async (t) => {
     const { stdout, stderr } = await run('revise', finding)
     const id = stdout.trim()
     t.match(stderr, `concordance draft submit ${id}`)
-    await review(id)
+    await approve(id)
     t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
     t.match((await run('withdraw', finding, '--reason', 'error')).stderr, 'no record that is open to you cites this')
     const citing = await cite(String((await only('list', '--finding', finding)).recordId))

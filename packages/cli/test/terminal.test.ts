@@ -67,15 +67,20 @@ t.test('a list', async (t) => {
 })
 
 t.test('a hint spells its commands as they have to be typed', async (t) => {
-  const spelt = (env: Record<string, string>, global: GlobalOptions = {}) => {
+  const spelt = (env: Record<string, string>, global: GlobalOptions = {}, command = 'publish ID') => {
     const { terminal, err } = open({ tty: false, env, global })
-    terminal.talk('next: `concordance publish ID`')
+    terminal.talk(`next: \`concordance ${command}\``)
     return err()
   }
   t.equal(spelt({}), 'next: `concordance publish ID`\n')
   t.equal(spelt({ npm_lifecycle_event: 'concordance' }), 'next: `npm run -s concordance -- publish ID`\n')
   const elsewhere = { data: '/var/lib/a node', url: 'https://a.example', tokenFile: 'rosa.token', token: 'secret' }
   t.equal(spelt({}, elsewhere), "next: `concordance --data '/var/lib/a node' --url https://a.example publish ID`\n")
+  t.equal(
+    spelt({}, { url: 'https://a.example' }, 'serve'),
+    'next: `concordance serve`\n',
+    'which is done where it runs',
+  )
 })
 
 t.test('a status line is redrawn for whoever watches, and nowhere else', async (t) => {

@@ -1,4 +1,5 @@
 import { type Audience, api, type Marking } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { audienceLines, previewDraft, previewLines, previewMarking } from '../audience.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -6,7 +7,6 @@ import { exitCodes } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
 import { requireRecordId, requireUuid } from '../ids.ts'
 import { type MarkOptions, newMarkOf } from '../mark.ts'
-import { plainText } from '../plain-text.ts'
 import { pickText } from '../title.ts'
 
 export type AudienceOptions = Partial<MarkOptions>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@concordance/client'
 import { api, type Change, type CommentView, type DraftView, type ReviewView } from '@concordance/protocol'
+import { plainText } from '@concordance/protocol/plain-text'
 import { confirm } from '../ask.ts'
 import { previewDraft, previewLines } from '../audience.ts'
 import { withClient } from '../connection.ts'
@@ -8,7 +9,6 @@ import type { Context } from '../context.ts'
 import { describeDraft } from '../describe-draft.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
-import { plainText } from '../plain-text.ts'
 
 export interface SubmitOptions {
   readonly note?: string

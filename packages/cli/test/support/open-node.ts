@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bearer, type Client, createClient } from '@concordance/client'
+import { api, type Receipt } from '@concordance/protocol'
 import { observation } from './observation.ts'
 import { type Commands, commandsIn, freePort, serve } from './serve.ts'
 
@@ -8,6 +11,10 @@ export interface OpenNode extends Commands {
   readonly url: string
   /** Of a colleague, Rosa, who may read and review. */
   readonly secondPerson: string
+  /** Puts a draft before Rosa, who approves it. By the API, as what is only a condition of a test. */
+  approve(draft: unknown): Promise<void>
+  /** Has a draft approved, and publishes it. */
+  publish(draft: unknown): Promise<Receipt>
 }
 
 interface Test {
@@ -36,5 +43,28 @@ export async function openNode(
   await serve(t, cwd)
   await commands.only('token', 'new', 'me', '--scope', 'read,draft,publish,operate', '--save')
   const { token } = await commands.only('token', 'new', 'rosa', '--scope', 'read,review')
-  return { ...commands, cwd, url, secondPerson: String(token) }
+  const secondPerson = String(token)
+  const me = createClient({
+    baseUrl: url,
+    authorize: bearer(readFileSync(join(cwd, '.data/node/token'), 'utf8').trim()),
+  })
+  const rosa = createClient({ baseUrl: url, authorize: bearer(secondPerson) })
+  t.teardown(() => Promise.all([me.close(), rosa.close()]))
+  const approve = async (draft: unknown) => {
+    const { params, headers } = await asRead(me, draft)
+    await me.call(api.submitDraft, { params, headers, body: {} })
+    const hazard = { answer: 'none', text: 'results only' } as const
+    await rosa.call(api.approveDraft, { params, headers, body: { hazard } })
+  }
+  const publish = async (draft: unknown) => {
+    await approve(draft)
+    return me.call(api.publishDraft, await asRead(me, draft))
+  }
+  return { ...commands, cwd, url, secondPerson, approve, publish }
+}
+
+async function asRead(client: Client, draft: unknown) {
+  const params = { id: String(draft) }
+  const { etag } = await client.call(api.getDraft, { params })
+  return { params, headers: { 'idempotency-key': randomUUID(), 'if-match': `"${etag}"` } }
 }
