@@ -23,6 +23,8 @@ t.test('what happens to a record', async (t) => {
     const comment = ['draft', 'comment', draft, 'which bank?', '--at', '/content/sector', '--token', secondPerson]
     const { id: number } = await only(...comment)
     t.match(await only('draft', 'comment', draft, '--resolve', String(number)), { resolved: { by: 'me' } })
+    const early = ['draft', 'approve', draft, '--hazard', 'none', '--because', 'results only', '--token', secondPerson]
+    t.match(await run(...early), { exit: 6, stderr: `concordance draft submit ${draft}` }, 'not before it is submitted')
     await run('draft', 'submit', draft, '--yes')
     const sent = await only('draft', 'send-back', draft, '--reason', 'say which bank', '--token', secondPerson)
     t.match(sent, { state: 'sent-back' })
@@ -46,7 +48,9 @@ t.test('what happens to a record', async (t) => {
     await publish(begun.id)
     const group = String(begun.finding)
     t.match(await json('group', 'list'), [{ finding: group, name: { en: 'Cyber pilot' } }])
-    t.match(await only('group', 'add', group, 'https://c.example'), { draft: { type: 'group', version: 2 } })
+    const added = await run('group', 'add', group, 'https://c.example')
+    t.match(added.stderr, '--history-from', 'says how far back a new member reads')
+    t.match(await only('draft', 'show', added.stdout.trim()), { type: 'group', version: 2 })
     t.match(await only('group', 'remove', group, 'https://b.example'), { receipt: { version: 2 } })
     t.match((await run('group', 'show', group)).stdout, /owner {4}https:\/\/node\.example/)
     t.equal((await run('group', 'remove', group, 'https://b.example')).exit, 2)

@@ -57,6 +57,9 @@ export interface AddOptions {
 export async function addMembers(context: Context, finding: string, members: readonly string[], options: AddOptions) {
   const added = members.map((iss) => ({ iss, ...historyOf(options) }))
   await replaceMembers(context, finding, (now) => [...now.filter(({ iss }) => !members.includes(iss)), ...added])
+  if (context.terminal.json || options.historyFrom !== undefined) return
+  context.terminal.talk('once published, they get all that is marked for the group so far;')
+  context.terminal.talk('  with --history-from TIME nothing that is older')
 }
 
 export async function removeMembers(context: Context, finding: string, members: readonly string[]): Promise<void> {

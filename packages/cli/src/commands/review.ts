@@ -6,8 +6,9 @@ import { confirm } from '../ask.ts'
 import { previewDraft, previewLines } from '../audience.ts'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { describeDraft } from '../describe-draft.ts'
-import { usageFailure } from '../failure.ts'
+import { describeDraft, nextOf } from '../describe-draft.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { Failure, usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
 
 export interface SubmitOptions {
@@ -155,10 +156,22 @@ async function move(
 ): Promise<void> {
   requireUuid(id, 'draft')
   const { terminal, signal } = context
-  const draft = await withClient(context, async (client) =>
-    act(client, await client.call(api.getDraft, { params: { id }, signal })),
-  )
+  const draft = await withClient(context, async (client) => {
+    const read = await client.call(api.getDraft, { params: { id }, signal })
+    return act(client, read).catch((error) => Promise.reject(explain(error, read)))
+  })
   terminal.give(draft, () => [`${draft.id} ${draft.state}`])
+}
+
+/** Not every state allows every act; which comes next, the state says. */
+function explain(error: unknown, draft: DraftView): unknown {
+  const { code, message } = error as Error & { code?: unknown }
+  if (code !== 'conflict') return error
+  const what = `could not go on with the draft ${draft.id}`
+  return new Failure(
+    { what, why: message, remedy: `next: ${nextOf(draft)}`, code, exit: exitCodes.conflict },
+    { cause: error },
+  )
 }
 
 function asRead({ signal }: Context, { id, etag }: DraftView) {
