@@ -1,6 +1,6 @@
 import { quote } from './format-words.ts'
 import { beginningOf, isPlausibleStem, ownStem, plausibleStemmings } from './languages.ts'
-import { type Stemmer, stemEach } from './stem.ts'
+import { type Stemmer, stemTyped } from './stem.ts'
 import { prepare, type Token, tokensOf } from './tokenise.ts'
 
 export interface ParsedQuery {
@@ -143,7 +143,7 @@ async function stemsFor(
   const asked = [...new Set(words)].flatMap((word) =>
     plausibleStemmings(word, languages).map((stemming) => ({ word, stemming })),
   )
-  const found = await stemEach(stemmer, asked)
+  const found = await stemTyped(stemmer, asked)
   const stems = new Map<string, string[]>()
   asked.forEach(({ word }, i) => {
     const known = stems.get(word) ?? []

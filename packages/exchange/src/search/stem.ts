@@ -82,20 +82,26 @@ export async function listStems(stemmer: Stemmer, texts: readonly StemmedText[])
   return stems
 }
 
-/** As `listStems`, for single words. */
-export async function stemEach(
-  stemmer: Stemmer,
-  words: readonly { stemming: Stemming; word: string }[],
-): Promise<string[]> {
-  const known = words.map(({ stemming, word }) => (isStemmable(word) ? recallStem(stemmer.memory, stemming, word) : ''))
-  const unknown = words.filter((_, i) => known[i] === undefined)
-  const learnt = (await learnStems(stemmer, unknown)).values()
-  return known.map((stem) => stem ?? (learnt.next().value as string))
+/**
+ * The folded stems of typed words, '' where a word has none or is its own. The memory is neither asked nor filled: how long
+ * an answer takes must not tell whether a word stands in a record, or whether somebody asked for it before.
+ */
+export async function stemTyped({ memory, connection }: Stemmer, words: readonly Stemmed[]): Promise<string[]> {
+  const asked = words.filter(({ stemming, word }) => isStemmable(word) && ownStem(stemming, word) === undefined)
+  const found = (await askStems({ memory, connection }, asked)).values()
+  return words.map(({ stemming, word }) => {
+    if (!isStemmable(word)) return ''
+    const own = ownStem(stemming, word)
+    return own === undefined ? (found.next().value as string) : stemApart(own, word)
+  })
 }
 
-interface Unknown {
+interface Stemmed {
   readonly stemming: Stemming
   readonly word: string
+}
+
+interface Unknown extends Stemmed {
   readonly found: string[]
   readonly i: number
 }
@@ -115,29 +121,30 @@ function stemApart(stem: string, word: string): string {
   return folded === fold(word) ? '' : folded
 }
 
-async function learnStems(
-  { memory, connection }: Stemmer,
-  words: readonly { stemming: Stemming; word: string }[],
-): Promise<string[]> {
+async function learnStems(stemmer: Stemmer, words: readonly Stemmed[]): Promise<string[]> {
+  const keyOf = ({ stemming, word }: Stemmed) => `${stemming} ${word}`
+  const distinct = [...new Map(words.map((asked) => [keyOf(asked), asked])).values()]
+  const found = await askStems(stemmer, distinct)
+  const stems = new Map(distinct.map((asked, i) => [keyOf(asked), found[i] as string]))
+  distinct.forEach(({ stemming, word }, i) => {
+    stemmer.memory.keep(stemming, ownCopy(word), ownCopy(found[i] as string))
+  })
+  return words.map((asked) => stems.get(keyOf(asked)) as string)
+}
+
+async function askStems({ memory, connection }: Stemmer, words: readonly Stemmed[]): Promise<string[]> {
   if (words.length === 0) return []
-  const distinct = [...new Map(words.map((asked) => [`${asked.stemming} ${asked.word}`, asked])).values()]
   memory.dictionaries ??= await listDictionaries(connection)
   const known = memory.dictionaries
   const { rows } = await connection.query<{ stem: string | null }>(
     `select (ts_lexize(dictionary::regdictionary, word))[1] as stem
      from unnest($1::text[], $2::text[]) with ordinality as asked (dictionary, word, number) order by number`,
     [
-      distinct.map(({ stemming }) => (known.has(stemming) ? `pg_catalog.${stemming}` : 'pg_catalog.simple')),
-      distinct.map(({ stemming, word }) => beforeStemming(stemming, word)),
+      words.map(({ stemming }) => (known.has(stemming) ? `pg_catalog.${stemming}` : 'pg_catalog.simple')),
+      words.map(({ stemming, word }) => beforeStemming(stemming, word)),
     ],
   )
-  const stems = new Map<string, string>()
-  distinct.forEach(({ stemming, word }, i) => {
-    const stem = stemApart(afterStemming(stemming, rows[i]?.stem ?? ''), word)
-    stems.set(`${stemming} ${word}`, stem)
-    memory.keep(stemming, ownCopy(word), ownCopy(stem))
-  })
-  return words.map(({ stemming, word }) => stems.get(`${stemming} ${word}`) as string)
+  return words.map(({ stemming, word }, i) => stemApart(afterStemming(stemming, rows[i]?.stem ?? ''), word))
 }
 
 /** A slice keeps alive the whole text it was cut from; what is remembered must not. */

@@ -3,7 +3,7 @@ import t from 'tap'
 import { formatWords } from '../../src/search/format-words.ts'
 import { parseQuery } from '../../src/search/query.ts'
 import { makeSnippets } from '../../src/search/snippet.ts'
-import { isFound, openStemmer } from '../support/stemmer.ts'
+import { countStatements, isFound, openStemmer } from '../support/stemmer.ts'
 
 t.test('a query', async (t) => {
   const stemmer = await openStemmer(t)
@@ -75,6 +75,24 @@ t.test('a query', async (t) => {
     for (const typed of ['', ' ', '!!!', '"', '-', '*', '""', 'OR', '🙂', '\u202E', '\uD800']) {
       t.equal(await parseQuery(stemmer, typed), undefined, typed)
     }
+  })
+})
+
+t.test('what is typed costs the same', async (t) => {
+  const stemmer = countStatements(await openStemmer(t))
+  const statementsFor = async (typed: string) => {
+    const before = stemmer.statements.length
+    await parseQuery(stemmer, typed)
+    return stemmer.statements.length - before
+  }
+
+  await t.test('whether somebody typed it before or not', async (t) => {
+    t.same([await statementsFor('refusals'), await statementsFor('refusals')], [1, 1])
+  })
+
+  await t.test('whether it stands in a record or not', async (t) => {
+    await formatWords(stemmer, [{ lang: 'el', title: {}, text: [{ text: 'ασφάλεια' }] }])
+    t.same([await statementsFor('ασφάλεια'), await statementsFor('αξιολόγηση')], [1, 1])
   })
 })
 

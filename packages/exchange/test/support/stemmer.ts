@@ -16,6 +16,16 @@ export async function openStemmer(t: Test, wordsAtMost?: number): Promise<TestSt
   return { memory: createStemMemory(wordsAtMost), connection }
 }
 
+/** A stemmer that notes the statements in which it asks for stems. */
+export function countStatements({ memory, connection }: TestStemmer): Stemmer & { readonly statements: string[] } {
+  const statements: string[] = []
+  const query = (statement: string, values: unknown[]) => {
+    if (statement.includes('ts_lexize')) statements.push(statement)
+    return connection.query(statement, values)
+  }
+  return { memory, connection: { query } as unknown as Stemmer['connection'], statements }
+}
+
 /** Whether PostgreSQL finds the words by the query. */
 export async function isFound({ connection }: TestStemmer, words: string, query: string): Promise<boolean> {
   const { rows } = await connection.query('select $1::tsvector @@ $2::tsquery as found', [words, query])
