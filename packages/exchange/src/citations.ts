@@ -2,6 +2,7 @@ import type { RecordPage } from '@concordance/protocol'
 import { sql } from 'kysely'
 import { asViewer } from './access/as-viewer.ts'
 import type { Viewer } from './access/may-open.ts'
+import { planIsKept } from './database/keep-plans.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { projectFinding } from './projection/project-finding.ts'
@@ -23,7 +24,10 @@ export async function listCitations(
   const id = Buffer.from(recordId, 'base64url')
   await projectFinding(deps, viewer, { recordId: id })
   return asViewer(deps, viewer, async (db) => {
-    const target = await selectOpen(deps, db, viewer, {}).where('record.record_id', '=', id).executeTakeFirst()
+    const target = await selectOpen(deps, db, viewer, {})
+      .where('record.record_id', '=', id)
+      .modifyEnd(planIsKept)
+      .executeTakeFirst()
     if (!target) throw new ExchangeError('not-found', 'there is no such record')
     return readRecords(deps, db, viewer, selectOpen(deps, db, viewer, {}).where(names(target)), page)
   })

@@ -13,6 +13,7 @@ import { asViewer } from './access/as-viewer.ts'
 import { recordDelivery } from './access/deliveries.ts'
 import type { PeerViewer, Viewer } from './access/may-open.ts'
 import { listCitingWithdrawn } from './citing-withdrawn.ts'
+import { planIsKept } from './database/keep-plans.ts'
 import type { Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
@@ -95,6 +96,7 @@ async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id
     )
     .select(['opening.statement', 'opening.body'])
     .where('record.record_id', '=', id)
+    .modifyEnd(planIsKept)
     .executeTakeFirst()
   if (!row) throw new ExchangeError('not-found', 'there is no such record')
   const view = viewOf(row, await listCitingWithdrawn(deps, db, viewer, [row]))
@@ -154,7 +156,10 @@ async function readVersions(
   viewer: Viewer,
   { iss, finding }: { iss: string; finding: string },
 ): Promise<VersionView[]> {
-  const rows = await selectOpen(deps, db, viewer, { iss, finding }).orderBy('record.version', 'desc').execute()
+  const rows = await selectOpen(deps, db, viewer, { iss, finding })
+    .orderBy('record.version', 'desc')
+    .modifyEnd(planIsKept)
+    .execute()
   return rows.map((row) => ({
     recordId: encodeBase64url(row.record_id),
     version: row.version,

@@ -36,14 +36,15 @@ export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, fi
     .where((eb) => eb.and(conditionsOf(filters, standing)))
 }
 
-/** Asked of the log itself: the projection may still be behind the withdrawal. */
+/** Asked of the log itself: the projection may still be behind the withdrawal. `offset 0`: see `isOpenTo`. */
 export const isTakenBack = sql<SqlBool>`exists (select from withdrawn
-  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)`
+  where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size offset 0)`
 
 /** A version is superseded by a newer one only where the viewer may know of that one. */
 function standingFor(viewer: Viewer, nowSeconds: number): RawBuilder<RecordView['status']> {
   const isSuperseded = sql`exists (select from record newer where newer.log = record.log
-    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')})`
+    and newer.finding = record.finding and newer.version > record.version and ${isOpenTo(viewer, nowSeconds, 'newer')}
+    offset 0)`
   return sql`case when ${isTakenBack} then 'withdrawn' when ${isSuperseded} then 'superseded' else 'current' end`
 }
 

@@ -65,6 +65,10 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   const live = createLiveSearches(rates)
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
+  // The connection of whoever is still answered then would stay open behind the answer, and keep the server from closing.
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping.signal.aborted) reply.header('connection', 'close')
+  })
   app.addHook('onRequest', rates.address)
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply.statusCode, reply.elapsedTime))
   metrics?.watch(app)

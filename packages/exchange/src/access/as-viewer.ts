@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { keepPlans } from '../database/keep-plans.ts'
 import { connectionSettings, type DatabaseOptions, statementTimeoutMs } from '../database/open.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
@@ -37,7 +38,10 @@ const role = 'concordance_reader'
 export async function openReader({ url, connections = 6, onIdleError }: DatabaseOptions): Promise<Kysely<Tables>> {
   const pool = new pg.Pool({ ...connectionSettings(inRole(url)), max: connections })
   pool.on('error', (error) => onIdleError?.(error))
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    keepPlans(client)
+  })
   const reader = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
     await requireBound(reader)

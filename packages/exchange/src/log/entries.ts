@@ -15,6 +15,7 @@ import { recordDelivery } from '../access/deliveries.ts'
 import { ownIsOpenTo } from '../access/is-open-to.ts'
 import type { PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import type { WakeTopic } from '../wake.ts'
@@ -145,7 +146,7 @@ async function listRows(deps: Deps, viewer: PeerViewer, from: number, to: number
     select feed.access_at, page.*
     from (select coalesce(max(seq) + 1, 0)::bigint as access_at from access_item where peer = ${viewer.iss}) feed
     left join (${pageOf(deps, viewer, from, to)}) page on true
-    order by position`
+    order by position ${planIsKept}`
   const { rows } = await asViewer(deps, viewer, (db) => page.execute(db))
   return { rows: rows.flatMap((row) => (isEntry(row) ? row : [])), accessAt: rows[0]?.access_at ?? 0 }
 }

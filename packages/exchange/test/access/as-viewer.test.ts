@@ -5,6 +5,7 @@ import t from 'tap'
 import { createEmptyDatabase } from '../../../../test/support/database.ts'
 import { asViewer, openReader } from '../../src/access/as-viewer.ts'
 import type { Viewer } from '../../src/access/may-open.ts'
+import { planIsKept } from '../../src/database/keep-plans.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { Tables } from '../../src/database/tables.ts'
@@ -24,7 +25,8 @@ const everybody: Viewer = { kind: 'public' }
 const staff: Viewer = { kind: 'person', subject: 'ada', staff: true }
 
 t.test('the second wall', async (t) => {
-  const { deps } = await openInstitute(t, { peers: [b, c] })
+  const institute = await openInstitute(t, { peers: [b, c] })
+  const { deps } = institute
   const { reader } = deps
   const content = () => observation()
   const { circle, position: groupAt } = await appendGroup(deps, [{ iss: b.iss }])
@@ -69,6 +71,28 @@ t.test('the second wall', async (t) => {
     )
     t.same((await open(staff)).own_line.length, 8)
     t.notOk((await open({ kind: 'person', subject: 'bo', staff: true })).own_line.includes(red.position))
+  })
+
+  await t.test('holds for every viewer under a plan that was made for another, and for one before', async (t) => {
+    const own = await openReader({ url: institute.url, connections: 1 })
+    t.teardown(() => own.destroy())
+    const read = (db: Kysely<Tables>) =>
+      sql<{
+        position: number
+      }>`select position from own_record where position < ${99} order by position ${planIsKept}`.execute(db)
+    for (let i = 0; i < 4; i++) {
+      for (const viewer of [everybody, peerViewer(b), peerViewer(c), staff]) {
+        const expected = await asViewer(deps, viewer, listPositions)
+        const { rows } = await asViewer({ ...deps, reader: own }, viewer, read)
+        t.same(
+          rows.map(({ position }) => position),
+          expected.own_record,
+          viewer.kind,
+        )
+      }
+    }
+    const kept = await sql`select generic_plans + custom_plans as uses from pg_prepared_statements`.execute(own)
+    t.same(kept.rows, [{ uses: 16 }], 'it is one statement, and no other is kept')
   })
 
   await t.test('keeps the body of what was taken back, and every leaf stays', async (t) => {

@@ -15,7 +15,9 @@ export const entryRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; stopping: 
   const waits = createPlaces(waitsAtMost)
   // What says nothing between two nodes is left out, for it would weigh a quarter of a record: headers for browsers, of
   // which none can sign a request, and that a connection of HTTP/1.1 stays open.
-  app.addHook('onSend', async (_request, reply) => void reply.raw.removeHeader('connection'))
+  app.addHook('onSend', async (_request, reply) => {
+    if (!stopping.aborted) reply.raw.removeHeader('connection')
+  })
   app.route({
     ...api.listEntries,
     config: { browserHeaders: false },
