@@ -1,7 +1,7 @@
-import { findRecordType, type JsonObject, type RecordDescription } from '@concordance/protocol'
 import type pg from 'pg'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
+import { describeRecord } from './describe-record.ts'
 import { internFacetSets } from './facet-sets.ts'
 import { bodySetsOf, facetWordsOf, headSetOf } from './facets.ts'
 import { formatWords } from './format-words.ts'
@@ -80,7 +80,7 @@ async function readEntries(
      where log = $1 and (position >= $2 and position < $3 or position = any ($4::bigint[]))`,
     [log, from, to, due],
   )
-  const described = rows.map((row) => ({ row, ...describe(row) }))
+  const described = rows.map((row) => ({ row, ...describeRecord(row.type, row.body) }))
   const bodySets = described.map(({ facets }) => bodySetsOf(facets))
   const sets = described.map(({ row }, i) => {
     const { system, test, setting } = bodySets[i] as (typeof bodySets)[number]
@@ -100,13 +100,6 @@ async function readEntries(
     ].join(' '),
     sets: ids.slice(i * 4, i * 4 + 4),
   }))
-}
-
-/** The entry passed the gate before it was stored. */
-function describe({ type, body }: StoredRecord): RecordDescription {
-  const recordType = findRecordType(type)
-  if (!recordType || body === null) return { title: {}, text: [], facets: {} }
-  return recordType.describe(JSON.parse(body) as JsonObject)
 }
 
 async function insertEntries(client: pg.ClientBase, log: number, entries: readonly FilledEntry[]): Promise<void> {

@@ -8,10 +8,12 @@ import { viewsOf } from '../records.ts'
 import { selectOpen } from '../select-open.ts'
 import { cellBytes, type Place } from './cells.ts'
 import { choosePage } from './choose-page.ts'
+import { describeRecord } from './describe-record.ts'
 import { countFacets } from './facets.ts'
 import { findMatches } from './find-matches.ts'
 import { readFreshness } from './freshness.ts'
-import { type ParsedQuery, parseQuery } from './query.ts'
+import { type Highlight, type ParsedQuery, parseQuery } from './query.ts'
+import { makeSnippets, type OpenText } from './snippet.ts'
 
 export interface LocalQuestion {
   readonly filters: SearchFilters
@@ -67,7 +69,7 @@ async function find(
       ? undefined
       : (places: readonly Place[]) => rankPlaces(db, words.rank, places)
   const { places, next } = await choosePage(cells, { cursor, limit }, rank)
-  const hits = await readHits(deps, db, viewer, places)
+  const hits = await readHits(deps, db, viewer, places, words?.highlight)
   return { cells, status, page: { hits, ...(next !== undefined && { next }) } }
 }
 
@@ -83,14 +85,29 @@ async function rankPlaces(db: Kysely<Tables>, rank: string, places: readonly Pla
   return rows
 }
 
+/** What is shown of each place, in the given order, with the part of it that the words were found in. */
 async function readHits(
   deps: Deps,
   db: Kysely<Tables>,
   viewer: Viewer,
   places: readonly Place[],
+  highlight: Highlight | undefined,
 ): Promise<SearchHit[]> {
   if (places.length === 0) return []
-  const rows = await selectOpen(deps, db, viewer, {})
+  const rows = inOrderOf(places, await selectHits(deps, db, viewer, places).execute())
+  const views = await viewsOf(deps, db, viewer, rows)
+  if (highlight === undefined) return views
+  const stemmer = { memory: deps.stems, connection: deps.pool }
+  const snippets = await makeSnippets(stemmer, highlight, rows.map(textsOf))
+  return views.map((view, i) => ({ ...view, ...(snippets[i] && { snippet: snippets[i] }) }))
+}
+
+function selectHits(deps: Deps, db: Kysely<Tables>, viewer: Viewer, places: readonly Place[]) {
+  return selectOpen(deps, db, viewer, {})
+    .innerJoin('opening', (join) =>
+      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
+    )
+    .select('opening.body')
     .where(({ eb, refTuple, tuple }) =>
       eb(
         refTuple('record.log', 'record.position'),
@@ -98,13 +115,19 @@ async function readHits(
         places.map(({ log, position }) => tuple(log, position)),
       ),
     )
-    .execute()
-  const order = new Map(places.map(({ log, position }, index) => [`${log} ${position}`, index]))
-  const orderOf = ({ log, position }: { log: number; position: number }) => order.get(`${log} ${position}`) ?? 0
-  return viewsOf(
-    deps,
-    db,
-    viewer,
-    rows.sort((a, b) => orderOf(a) - orderOf(b)),
-  )
+}
+
+type Located = Pick<Place, 'log' | 'position'>
+
+function inOrderOf<Row extends Located>(places: readonly Place[], rows: readonly Row[]): Row[] {
+  const keyOf = ({ log, position }: Located) => `${log} ${position}`
+  const byKey = new Map(rows.map((row) => [keyOf(row), row]))
+  return places.flatMap((place) => byKey.get(keyOf(place)) ?? [])
+}
+
+/** What a title says stands beside the snippet already, so the text comes first. */
+function textsOf({ type, body }: { type: string; body: Buffer | null }): OpenText[] {
+  if (body === null) return []
+  const { title, text } = describeRecord(type, body.toString('utf8'))
+  return [...text, ...Object.entries(title).map(([lang, text]) => ({ lang, text }))]
 }
