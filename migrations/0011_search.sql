@@ -54,7 +54,16 @@ return case
   else case tlp when 'CLEAR' then 1 when 'GREEN' then 3 when 'AMBER' then 4 else 7 end
 end::smallint;
 
--- One row a record, narrow: the words stand aside, and what is counted and sorted by stands in `cells`.
+-- The words of each record, apart from what is counted and sorted by: read where a phrase is looked for, and to rank.
+create table search_words (
+  log        smallint not null,
+  position   bigint not null,
+  words      tsvector not null,
+  primary key (log, position)
+) with (toast_tuple_target = 8160);  -- the usual record's words then stay inline
+
+-- One row a record, narrow, so that a search that finds half of them reads few pages. What is counted and sorted by stands in
+-- `cells`. A row is never given other words: it is written anew, behind its words.
 create table search_entry (
   log        smallint not null,
   position   bigint not null,
@@ -68,14 +77,11 @@ create table search_entry (
   system     int not null,          -- of what was looked at,
   test       int not null,          -- of how,
   setting    int not null,          -- and of the circumstances
-  words      tsvector not null,
   cells      bytea not null generated always as (
     substring(int8send(iat) from 4) || int2send(log) || substring(int8send(position) from 4)
     || int4send(head) || int4send(system) || int4send(test) || int4send(setting)) stored,
   primary key (log, position)
-) with (toast_tuple_target = 128, fillfactor = 90);
-alter table search_entry alter column words set storage external;
-create index search_entry_words on search_entry using gin (words) with (fastupdate = on, gin_pending_list_limit = 16384);
+) with (fillfactor = 90);
 create index search_entry_newest on search_entry (iat desc, log, position desc);
 
 -- An entry that was closed to us or taken back is for the rule to judge, whatever its label.
@@ -143,6 +149,7 @@ create function record_is_gone() returns trigger language plpgsql as $$
 begin
   perform from projection where log in (select log from gone) order by log for update;
   delete from search_entry entry using gone where entry.log = gone.log and entry.position = gone.position;
+  delete from search_words words using gone where words.log = gone.log and words.position = gone.position;
   delete from search_due due using gone where due.log = gone.log and due.position = gone.position;
   perform settle_findings(log, array_agg(distinct finding)) from gone group by log;
   return null;
@@ -172,8 +179,9 @@ create trigger search_forgets_withdrawals after delete on withdrawn
   referencing old table as touched for each statement execute function entry_is_touched();
 
 -- The second wall. PostgreSQL uses no index for words behind a policy, since the operator that matches them is not known to
--- keep to itself what it compares. So the reader has no right to the table: it reads views, with the wall in them.
+-- keep to itself what it compares. So the reader has no right to the tables: it reads views, with the wall in them.
 alter table search_entry enable row level security;
+alter table search_words enable row level security;
 alter table search_due enable row level security;
 alter table facet_set enable row level security;
 
@@ -195,9 +203,29 @@ return case wall_asker() ->> 'kind'
   when 'person' then 8
 end::smallint;
 
--- What is open and was not taken back. `is_superseded`: a newer version is open too.
+-- The words of a record, for the index: it stands on the narrow table and reads the wide one. It is immutable as far as the
+-- index can tell, since a row of the narrow table is never given other words. To a viewer it says nothing of what is closed.
+create function words_of(log smallint, "position" bigint) returns tsvector
+language plpgsql immutable strict security definer cost 100000 as $$
+declare
+  found tsvector;
+begin
+  select words.words into found from public.search_words words
+  where words.log = words_of.log and words.position = words_of.position;
+  if public.wall_asker() is null
+    or exists (select from public.search_open open where open.log = words_of.log and open.position = words_of.position) then
+    return found;
+  end if;
+  return null;
+end $$;
+create index search_entry_words on search_entry using gin (words_of(log, position))
+  with (fastupdate = on, gin_pending_list_limit = 16384);
+
+-- What is open and was not taken back. `is_superseded`: a newer version is open too. PostgreSQL plans an `exists` that is one
+-- condition among others twice, row by row and as a whole; `offset 0` has it planned once.
 create view search_open as
-  select entry.log, entry.position, entry.iat, entry.label, entry.tlp, entry.cells, entry.words,
+  select entry.log, entry.position, entry.iat, entry.label, entry.tlp, entry.cells,
+    words_of(entry.log, entry.position) as words,
     coalesce(entry.newer_lowest <= (select wall_open()), false)
       or (entry.newer_highest >= (select wall_ask()) and exists (
         select from record
@@ -206,7 +234,8 @@ create view search_open as
           and wall_opens_record(newer, (select id from log where is_own),
             (select wall_plain(false)), (select wall_shut(false)), (select wall_viewer()),
             (select wall_plain(true)), (select wall_shut(true)), (select wall_asker()))
-          and not exists (select from revoked where revoked.log = newer.log and revoked.position = newer.position)))
+          and not exists (select from revoked where revoked.log = newer.log and revoked.position = newer.position)
+        offset 0))
     as is_superseded
   from search_entry entry
   where entry.label <= (select wall_open())
@@ -218,6 +247,14 @@ create view search_open as
           (select wall_plain(true)), (select wall_shut(true)), (select wall_asker()))
         and not exists (select from revoked where revoked.log = record.log and revoked.position = record.position)
         and not exists (select from withdrawn join log on log.id = withdrawn.log
-          where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)));
+          where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size)
+      offset 0));
 
-grant select on search_open to concordance_reader;
+-- What is open, with its words: for what the index cannot tell.
+create view search_text as
+  select open.log, open.position, words.words from search_open open
+  join search_words words on words.log = open.log and words.position = open.position;
+
+revoke all on function words_of from public;
+grant execute on function words_of to concordance_reader;
+grant select on search_open, search_text to concordance_reader;

@@ -9,6 +9,9 @@ import { selectOpen } from '../select-open.ts'
 import { cellBytes, lastMoment, type Place, writeCells } from './cells.ts'
 import { internFacetSets } from './facet-sets.ts'
 import { bodyFacets, facetWord, headSetOf } from './facets.ts'
+import type { ParsedQuery } from './query.ts'
+
+export type Words = Pick<ParsedQuery, 'match' | 'candidates' | 'isLoose'>
 
 /** Everything that matches and is open to the viewer. */
 export interface Matches {
@@ -22,19 +25,19 @@ export interface Matches {
  * What matches words and filters. Nothing is found by words or facets of a body that was taken back; by what its statement
  * says, it is.
  *
- * @param words Text form of a tsquery; undefined where no words are asked for.
+ * @param words Undefined where none are asked for.
  */
 export async function findMatches(
   deps: Deps,
   db: Kysely<Tables>,
   viewer: Viewer,
   filters: SearchFilters,
-  words: string | undefined,
+  words: Words | undefined,
 ): Promise<Matches> {
   const inBody = bodyFacets.flatMap((name) => wordOf(name, filters[name as keyof SearchFilters]))
-  const asked = [...(words === undefined ? [] : [`(${words})`]), ...inBody]
-  const whole = filters.status === 'withdrawn' ? nothing : await findWhole(deps, db, viewer, filters, asked)
-  const isAskedByBody = asked.length > 0 || filters.status === 'current' || filters.status === 'superseded'
+  const whole = filters.status === 'withdrawn' ? nothing : await findWhole(deps, db, viewer, filters, { words, inBody })
+  const isAskedByBody =
+    words !== undefined || inBody.length > 0 || filters.status === 'current' || filters.status === 'superseded'
   const takenBack = isAskedByBody ? [] : await listTakenBack(deps, db, viewer, filters)
   const { cells, superseded } = whole
   const current = cells.length / cellBytes - superseded
@@ -58,13 +61,15 @@ async function findWhole(
   db: Kysely<Tables>,
   viewer: Viewer,
   filters: SearchFilters,
-  asked: readonly string[],
+  { words, inBody }: { words: Words | undefined; inBody: readonly string[] },
 ): Promise<Whole> {
   const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { iss, type, status } = filters
-  const words = [...asked, ...wordOf('iss', iss), ...wordOf('type', type)]
+  const candidates = words?.candidates === undefined ? [] : [`(${words.candidates})`]
+  const asked = [...candidates, ...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
   const conditions = [isOpenByLabel(viewer, nowSeconds), ...conditionsOf(filters, 'search_open')]
-  if (words.length > 0) conditions.push(sql<SqlBool>`words @@ ${words.join(' & ')}::tsquery`)
+  if (asked.length > 0) conditions.push(sql<SqlBool>`search_open.words @@ ${asked.join(' & ')}::tsquery`)
+  if (words?.isLoose) conditions.push(matchesText(words.match))
   if (status !== undefined) conditions.push(sql<SqlBool>`is_superseded = ${status === 'superseded'}`)
   const row = await db
     .selectFrom('search_open')
@@ -75,6 +80,13 @@ async function findWhole(
     .where(({ and }) => and(conditions))
     .executeTakeFirstOrThrow()
   return { cells: row.cells ?? nothing.cells, superseded: row.superseded }
+}
+
+/** Of each candidate, whether it matches indeed. */
+function matchesText(match: string): Expression<SqlBool> {
+  return sql<SqlBool>`exists (select from search_text
+    where search_text.log = search_open.log and search_text.position = search_open.position
+      and search_text.words @@ ${match}::tsquery)`
 }
 
 /** The rule for rows of the index: by the label where that says it, else by the record. `offset 0`: see `isOpenTo`. */

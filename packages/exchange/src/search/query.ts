@@ -6,6 +6,13 @@ import { prepare, type Token, tokensOf } from './tokenise.ts'
 export interface ParsedQuery {
   /** A tsquery in text form: which records match. */
   readonly match: string
+  /**
+   * The same as far as an index can tell that knows neither places nor weights: it finds what matches and maybe more.
+   * Undefined where that is everything.
+   */
+  readonly candidates: string | undefined
+  /** Whether candidates are to be held against `match`. */
+  readonly isLoose: boolean
   /** A tsquery in text form: by what matches are ranked. */
   readonly rank: string
   /** What snippets show. */
@@ -58,6 +65,8 @@ export async function parseQuery(
   const match = formatQuery(terms)
   return {
     match,
+    candidates: formatCandidates(terms),
+    isLoose: terms.flat().some(({ phrases }) => phrases.some(isLoose)),
     rank: present.length > 0 ? formatQuery(present) : match,
     highlight: present.flat().flatMap(({ phrases }) => phrases),
   }
@@ -193,9 +202,33 @@ function formsOf(
   ]
 }
 
-function formatQuery(clauses: readonly (readonly { isAbsent: boolean; phrases: readonly Phrase[] }[])[]): string {
-  const formatTerm = ({ isAbsent, phrases }: { isAbsent: boolean; phrases: readonly Phrase[] }) =>
-    `${isAbsent ? '!' : ''}(${phrases.map(formatPhrase).join(' | ')})`
+interface Term {
+  readonly isAbsent: boolean
+  readonly phrases: readonly Phrase[]
+}
+
+/** Clauses of which an index cannot tell what they leave out say nothing. */
+function formatCandidates(clauses: readonly (readonly Term[])[]): string | undefined {
+  const told = clauses.filter((clause) => !clause.some(({ isAbsent, phrases }) => isAbsent && phrases.some(isLoose)))
+  const formatLoosely = (phrase: Phrase) =>
+    phrase.map(({ forms }) => `(${forms.map(formatLoose).join(' | ')})`).join(' & ')
+  const formatTerm = ({ isAbsent, phrases }: Term) =>
+    `${isAbsent ? '!' : ''}(${phrases.map((phrase) => `(${formatLoosely(phrase)})`).join(' | ')})`
+  const query = told.map((clause) => `(${clause.map(formatTerm).join(' | ')})`).join(' & ')
+  return query === '' ? undefined : query
+}
+
+function formatLoose({ lexeme, isPrefix }: Form): string {
+  return formatForm({ lexeme, ...(isPrefix && prefix) })
+}
+
+/** Several words in a row, or one as it is written. */
+function isLoose(phrase: Phrase): boolean {
+  return phrase.length > 1 || phrase.some(({ forms }) => forms.some(({ isExact }) => isExact))
+}
+
+function formatQuery(clauses: readonly (readonly Term[])[]): string {
+  const formatTerm = ({ isAbsent, phrases }: Term) => `${isAbsent ? '!' : ''}(${phrases.map(formatPhrase).join(' | ')})`
   return clauses.map((clause) => `(${clause.map(formatTerm).join(' | ')})`).join(' & ')
 }
 

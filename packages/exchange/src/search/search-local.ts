@@ -63,7 +63,7 @@ async function find(
   words: ParsedQuery | undefined,
 ) {
   const { filters, sort = 'relevance', cursor, limit } = question
-  const { cells, status } = await findMatches(deps, db, viewer, filters, words?.match)
+  const { cells, status } = await findMatches(deps, db, viewer, filters, words)
   const rank =
     words === undefined || sort === 'newest'
       ? undefined
@@ -78,11 +78,15 @@ const weights = '{0.1, 0.2, 0.6, 1}'
 
 /** Of each place, how well it matches; places that were closed meanwhile are left out. */
 async function rankPlaces(db: Kysely<Tables>, rank: string, places: readonly Place[]) {
-  const { rows } = await sql<Place & { rank: number }>`
-    select iat, log, position, ts_rank(${weights}::float4[], words, ${rank}::tsquery) as rank
-    from search_open join unnest(${places.map(({ log }) => log)}::smallint[], ${places.map(({ position }) => position)}::bigint[])
+  const { rows } = await sql<Located & { rank: number }>`
+    select log, position, ts_rank(${weights}::float4[], words, ${rank}::tsquery) as rank
+    from search_text join unnest(${places.map(({ log }) => log)}::smallint[], ${places.map(({ position }) => position)}::bigint[])
       as asked (log, position) using (log, position)`.execute(db)
-  return rows
+  const ranks = new Map(rows.map((row) => [keyOf(row), row.rank]))
+  return places.flatMap((place) => {
+    const rank = ranks.get(keyOf(place))
+    return rank === undefined ? [] : [{ ...place, rank }]
+  })
 }
 
 /** What is shown of each place, in the given order, with the part of it that the words were found in. */
@@ -119,8 +123,11 @@ function selectHits(deps: Deps, db: Kysely<Tables>, viewer: Viewer, places: read
 
 type Located = Pick<Place, 'log' | 'position'>
 
+function keyOf({ log, position }: Located): string {
+  return `${log} ${position}`
+}
+
 function inOrderOf<Row extends Located>(places: readonly Place[], rows: readonly Row[]): Row[] {
-  const keyOf = ({ log, position }: Located) => `${log} ${position}`
   const byKey = new Map(rows.map((row) => [keyOf(row), row]))
   return places.flatMap((place) => byKey.get(keyOf(place)) ?? [])
 }
