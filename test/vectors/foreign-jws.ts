@@ -50,3 +50,10 @@ function asPublicKey(key: ForeignKey, header: { alg?: string; kid?: string }): u
   if (members.alg !== undefined && members.alg !== header.alg) return undefined
   return { use: 'sig', ...members, alg: header.alg }
 }
+
+/** The other signature that verifies where this one of ECDSA with P-256 does, both as hexadecimal. */
+export function twinOf(signature: string): string {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const s = order - BigInt(`0x${signature.slice(64)}`)
+  return signature.slice(0, 64) + s.toString(16).padStart(64, '0')
+}

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { importVerifyKey, parsePublicJwk, thumbprint, verifyCompact } from '@concordance/protocol'
 import t from 'tap'
 import { openCompact } from '../../packages/protocol/src/compact.ts'
-import { type ForeignKey, verdictOf, verdictOfGate, verdictOfParts } from './foreign-jws.ts'
+import { type ForeignKey, twinOf, verdictOf, verdictOfGate, verdictOfParts } from './foreign-jws.ts'
 import { load } from './load.ts'
 import { refusedCookbook, refusedWycheproof, rules } from './profile.ts'
 
@@ -26,9 +26,9 @@ interface WycheproofCase {
 
 /** File, cases in it, and how many of its valid ones the profile accepts. */
 const files = [
-  ['json_web_signature_test.json', 401, 2],
+  ['json_web_signature_test.json', 401, 1],
   ['json_web_key_test.json', 26, 0],
-  ['json_web_crypto_test.json', 83, 1],
+  ['json_web_crypto_test.json', 83, 0],
 ] as const
 
 for (const [file, total, acceptedTotal] of files) {
@@ -122,11 +122,14 @@ interface PrintedFile {
 
 t.test('the values printed in RFC 7515 A.3 and RFC 8037 A.3', async (t) => {
   const { rfc7515_a3, rfc8037_a3 } = load<PrintedFile>('own/rfc7515-a3-and-rfc8037-a3.json')
-  t.equal(verdictOfParts(rfc7515_a3.jws, rfc7515_a3.public_jwk), 'accepted')
+  t.not(verdictOfParts(rfc7515_a3.jws, rfc7515_a3.public_jwk), 'accepted', rules.highS)
+  const [input, signature = ''] = rfc7515_a3.jws.split(/\.(?=[^.]*$)/)
+  const twin = Buffer.from(twinOf(Buffer.from(signature, 'base64url').toString('hex')), 'hex').toString('base64url')
+  t.equal(verdictOfParts(`${input}.${twin}`, rfc7515_a3.public_jwk), 'accepted')
   t.equal(verdictOfGate(rfc7515_a3.jws), 'JWS_HEADER', 'its header has no kid and no typ')
   const jwk = parsePublicJwk({ ...rfc8037_a3.public_jwk, alg: 'Ed25519', use: 'sig' })
   t.equal(thumbprint(jwk), rfc8037_a3.sha256_thumbprint)
-  t.comment('2 of 2 as published')
+  t.comment('the thumbprint as published, the signature by its twin')
 })
 
 interface StrictFile {

@@ -16,6 +16,7 @@ export const rules = {
   symmetric: 'No symmetric algorithm (HS256, HS384, HS512): between institutes nobody shares a secret.',
   rsa: 'No RSA (RS256, PS256 and their like): two algorithms are enough.',
   curve: 'Of the curves for ECDSA only P-256 (ES256).',
+  highS: 'Of an ECDSA signature and its twin, which anybody can compute, only the one with the lower s.',
   eddsa: 'The algorithm is named Ed25519 (RFC 9864), never EdDSA.',
   serialization: 'Compact serialization only: no JSON serialization, no unprotected header, no second signature.',
   detached: 'No detached payload: every segment has content.',
@@ -32,9 +33,17 @@ export const refusedWycheproof: Readonly<Record<string, Partial<Record<ProfileRu
       323, 325, 326, 327, 328, 345, 346, 349, 350,
     ],
     curve: [347, 351],
+    highS: [18],
   },
   'json_web_key_test.json': { symmetric: [2, 13, 14, 15], rsa: [5] },
-  'json_web_crypto_test.json': { symmetric: [1, 48], rsa: [33], encryption: [50, 67] },
+  'json_web_crypto_test.json': { symmetric: [1, 48], rsa: [33], encryption: [50, 67], highS: [18] },
+  'ecdsa_secp256r1_sha256_p1363_test.json': {
+    highS: [
+      64, 66, 67, 68, 71, 77, 78, 80, 81, 85, 86, 87, 94, 95, 96, 100, 102, 104, 105, 107, 110, 111, 114, 115, 117, 118,
+      138, 139, 140, 141, 142, 171, 172, 175, 176, 177, 180, 183, 189, 190, 191, 192, 195, 196, 197, 199, 200, 204, 210,
+      211, 216, 217, 226, 227, 229, 233, 234, 237, 240, 242, 243, 244, 246, 248, 249, 250, 252, 253, 257, 262,
+    ],
+  },
 }
 
 /** Valid signatures of `jose-cookbook/`, by file. */

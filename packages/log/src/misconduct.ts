@@ -180,8 +180,8 @@ function getLink(document: string, chain: readonly Keyset[], trust: { iss: strin
 }
 
 /**
- * Whether two messages have one payload. Their signatures, and with them their digests, may still differ: of an ES256
- * signature anybody can make a second one, and nobody may be accused of that.
+ * Whether two messages have one payload. Their signatures, and with them their digests, may still differ: whoever signs one
+ * text twice with ES256 has two signatures, and is not accused of that.
  */
 function isSameSigned(a: string, b: string): boolean {
   return a.split('.')[1] === b.split('.')[1]

@@ -5,7 +5,7 @@ import { openCompact } from './compact.ts'
 import { ProtocolError } from './error.ts'
 import type { Algorithm, Signer, VerifyKey } from './keys.ts'
 import { limits } from './limits.ts'
-import { verifySignature, verifySignatureAsync } from './signature.ts'
+import { verifySignature, verifySignatureAsync, withLowS } from './signature.ts'
 
 /** Every kind of signed message has its own `typ`, so that none can stand in for another (RFC 8725 §3.11). */
 export type MessageType =
@@ -36,7 +36,7 @@ export function signCompact(typ: MessageType, payload: JsonValue, signer: Signer
 export async function signCanonical(typ: MessageType, payload: string, signer: Signer): Promise<string> {
   const header = encodeText(canonicalize({ alg: signer.alg, kid: signer.kid, typ }))
   const signingInput = `${header}.${encodeText(payload)}`
-  return `${signingInput}.${encodeBase64url(await signer.sign(Buffer.from(signingInput, 'ascii')))}`
+  return `${signingInput}.${encodeBase64url(withLowS(signer.alg, await signer.sign(Buffer.from(signingInput, 'ascii'))))}`
 }
 
 /**

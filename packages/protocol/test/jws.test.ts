@@ -1,3 +1,4 @@
+import { verify } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -203,6 +204,30 @@ t.test('verification', async (t) => {
     t.equal(await verdicts(compact, by), 'accepted')
   })
 
+  t.test('accepts of an ES256 signature and its twin, which anybody can compute, only one', async (t) => {
+    const es256 = testKey('jws', 'ES256')
+    const by = importVerifyKey(publicJwkOf(es256))
+    const { sign, ...signer } = createLocalSigner(es256)
+    let highs = 0
+    for (let i = 0; i < 32; i++) {
+      const bytes = await sign(Buffer.from('anything'))
+      if (Buffer.compare(twinOf(bytes), Buffer.from(bytes)) < 0) highs++
+      const compact = await signCompact(typ, { a: i }, { ...signer, sign })
+      t.equal(await verdicts(compact, by), 'accepted', 'whichever of the two the signer gave')
+      const [input, signature] = [
+        compact.slice(0, compact.lastIndexOf('.')),
+        compact.slice(compact.lastIndexOf('.') + 1),
+      ]
+      const twin = twinOf(Buffer.from(signature, 'base64url'))
+      t.ok(
+        verify('sha256', Buffer.from(input), { key: by.keyObject, dsaEncoding: 'ieee-p1363' }, twin),
+        'which verifies too',
+      )
+      t.equal(await verdicts(`${input}.${encodeBase64url(twin)}`, by), 'SIGNATURE_INVALID')
+    }
+    t.ok(highs > 0)
+  })
+
   t.test('refuses any single flipped bit', async () => {
     const bytes = Buffer.from(honest, 'latin1')
     fc.assert(
@@ -216,3 +241,11 @@ t.test('verification', async (t) => {
     )
   })
 })
+
+/** `(r, n - s)` for `(r, s)`. */
+function twinOf(signature: Uint8Array): Buffer {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const bytes = Buffer.from(signature)
+  const s = order - BigInt(`0x${bytes.toString('hex', 32)}`)
+  return Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')])
+}
