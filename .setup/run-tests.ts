@@ -26,6 +26,8 @@ const places = ['test/**/*.test.ts', 'packages/cli/test/**/*.test.ts', '{package
 
 const jobs = Math.max(2, Math.min(4, availableParallelism()))
 const graceMs = 3_000
+/** For a file to put away what it has made, after its time is over. */
+const teardownMs = 60_000
 
 /**
  * Runs each test file in a process of its own, some at a time, and prints a line a file as it ends, then what failed.
@@ -73,7 +75,7 @@ async function runFile(root: string, file: string, options: Omit<TestOptions, 'f
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const stopping = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + graceMs)])
+  const stopping = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + teardownMs)])
   const end = () => endGroup(child)
   if (stopping.aborted) end()
   else stopping.addEventListener('abort', end)

@@ -30,7 +30,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const counts = await withDatabase((databaseUrl, template) =>
     runTests(root, {
       files: isFull && named.length === 0 ? faultTests : named,
-      timeoutMs: isFull ? 120 * minuteMs : 4 * minuteMs,
+      timeoutMs: isFull ? 120 * minuteMs : 8 * minuteMs,
       env: testEnvironment(databaseUrl, template, isFull),
       signal,
     }),

@@ -7,6 +7,7 @@ import type { Institute } from '../network/start-network.ts'
 import { round, rowsOf, startTestNetwork, type TestNetwork } from '../network/test-network.ts'
 import { isFollowed } from '../network/watch.ts'
 import { act, begin, type Draw, type Story, settle } from './convergence/history.ts'
+import { killWorker } from './convergence/kill-worker.ts'
 import { emptyModel, isEntitled, type Model } from './convergence/model.ts'
 
 const histories = process.env.CONCORDANCE_FAULTS === 'full' ? 300 : 10
@@ -48,7 +49,7 @@ for (let first = 0; first < histories; first += inOneNetwork) {
       await t.test(`history ${history}: each peer ends with exactly what policy allows`, async (t) => {
         for (let i = 0; i < actsOfOne; i++) {
           await remember(moments, story, () => act(story))
-          await withFaults(network, peers, draw)
+          await withFaults(network, peers, draw, clock.seconds)
         }
         for (const { key } of peers) network.line(key, 'origin').mode = { kind: 'pass' }
         await remember(moments, story, () => settle(story))
@@ -71,10 +72,17 @@ async function remember(moments: Moment[], story: Story, doIt: () => Promise<voi
   moments.push({ from, until: Number.POSITIVE_INFINITY, model: story.model })
 }
 
-/** Some peers follow, over lines that drop, delay, repeat and break, and nodes that are killed in the middle. */
-async function withFaults(network: TestNetwork, peers: readonly Institute[], draw: Draw): Promise<void> {
+/** Some peers follow, over lines that drop, delay, repeat and break, nodes that stop in the middle, and
+ * once in a history a process that is killed. */
+async function withFaults(
+  network: TestNetwork,
+  peers: readonly Institute[],
+  draw: Draw,
+  seconds: number,
+): Promise<void> {
   for (const peer of peers) {
     const line = network.line(peer.key, 'origin')
+    if (draw(actsOfOne * peers.length) === 0) await killWorker(peer, seconds, draw(200))
     const fault = draw(16)
     if (fault >= 9) continue
     if (fault === 1) line.mode = { kind: 'cut' }
