@@ -188,7 +188,7 @@ t.test('hostile queries', async (t) => {
   const get = (path: string) => send(node.url, { path, headers: { authorization } })
   const post = async (body: unknown) => {
     const payload = typeof body === 'string' ? body : JSON.stringify(body)
-    const headers = await node.peer.headers('/v1/search', { htm: 'POST', bdg: hash('sha256', payload, 'base64url') })
+    const headers = await oslo.headers('/v1/search', { htm: 'POST', bdg: hash('sha256', payload, 'base64url') })
     return send(node.url, { method: 'POST', path: '/v1/search', headers, body: payload })
   }
   const question = (changes: object) => ({
@@ -220,13 +220,14 @@ t.test('hostile queries', async (t) => {
   }
 
   await t.test('to a federated search are put to the peers as they are, or refused', async (t) => {
-    const before = took.length
+    const [before, heard] = [took.length, oslo.heard.length]
     for (const q of words) {
       await hold(`federated ${JSON.stringify(q)}`, () => get(`/v1/search?q=${encode(q)}&federated=true&budgetMs=500`))
     }
     t.ok(took.length - before >= 80)
-    t.ok(oslo.heard.length > 50, 'most can be asked')
-    t.ok(oslo.heard.every(({ question }) => Object.keys(question.filters).every((name) => name === 'q')))
+    const asked = oslo.heard.slice(heard)
+    t.ok(asked.length > 50, 'most can be asked')
+    t.ok(asked.every(({ question }) => Object.keys(question.filters).every((name) => name === 'q')))
   })
 
   await t.test('of a peer are answered, or refused', async (t) => {
