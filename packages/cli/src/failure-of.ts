@@ -16,11 +16,14 @@ export function failureOf(error: unknown, what: string): Failure {
     'run the same command again; if it stays, report it with this text',
   ]
   // Where a credential is missing or lacks something, only this side knows how its user comes by another.
-  const advice = code === 'unauthenticated' ? standing : (adviceOnScope(code, message) ?? remedy ?? standing)
+  const advice = code === 'unauthenticated' ? standing : (adviceFor(code, message) ?? remedy ?? standing)
   return new Failure({ what: `could not ${what}`, why: message, remedy: advice, code, exit }, { cause: error })
 }
 
-function adviceOnScope(code: string, message: string): string | undefined {
+/** Where the command says more than the node can, which knows requests alone. */
+function adviceFor(code: string, message: string): string | undefined {
+  if (code === 'marking-invalid' && message.includes('needs a group'))
+    return 'name it: --tlp AMBER --group "ENTITY-ID FINDING"; `concordance group list` shows both'
   const [, scope] = /lacks the scope ([a-z]+)/.exec(message) ?? []
   if (code !== 'forbidden' || scope === undefined) return undefined
   return `\`concordance whoami\` shows what your token may do; where the node runs, \`concordance token new NAME --scope ${scope}\` issues another`

@@ -45,8 +45,10 @@ t.test('who gets what, and why', async (t) => {
 
   let record = ''
   await t.test('a record says why each can, or cannot, see it', async (t) => {
-    const amber = ['--set', '/mark/tlp=AMBER', '--set', `/mark/group={iss: https://node.example, finding: ${group}}`]
-    await only('draft', 'edit', String(draft), ...amber)
+    const lacking = await run('draft', 'edit', String(draft), '--set', '/mark/tlp=AMBER')
+    t.match(lacking, { exit: 7, stderr: /concordance group list/ }, 'which has a group that is known')
+    const amber = ['--tlp', 'AMBER', '--group', `https://node.example ${group}`]
+    t.match(await only('draft', 'edit', String(draft), ...amber), { mark: { tlp: 'AMBER', group: { finding: group } } })
     record = (await publish(draft)).recordId
     t.match(await only('why', record), {
       mark: { tlp: 'AMBER' },

@@ -82,6 +82,7 @@ t.test('a command line that is wrong', async (t) => {
     ['audience', uuid, '--tlp', 'RED'],
     ['audience', '--tlp', 'AMBER'],
     ['why', 'x'],
+    ['draft', 'edit', uuid, '--group', 'https://a.example x'],
     ['peer', 'suspend', 'b'],
     ['people', 'disable', 'alma'],
     ['clearance', 'decide', uuid, '1', '--outcome', 'agreed'],

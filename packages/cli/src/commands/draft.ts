@@ -10,7 +10,7 @@ import { nextOf } from '../describe-draft.ts'
 import { editText } from '../edit-text.ts'
 import { usageFailure } from '../failure.ts'
 import { requireUuid } from '../ids.ts'
-import { audienceOf } from '../mark.ts'
+import { audienceOf, type MarkOptions, newMarkOf } from '../mark.ts'
 import { parseValue, readValue } from '../read-file.ts'
 import { readPages } from '../read-pages.ts'
 import { setPointer } from '../set-pointer.ts'
@@ -62,7 +62,7 @@ export async function newDraft(context: Context, file: string): Promise<void> {
   giveDraft(context, draft)
 }
 
-export interface EditOptions {
+export interface EditOptions extends Partial<MarkOptions> {
   readonly set: readonly string[]
   readonly file?: string
 }
@@ -70,14 +70,18 @@ export interface EditOptions {
 /** The draft is changed only if nobody changed it meanwhile. */
 export async function editDraft(context: Context, id: string, options: EditOptions): Promise<void> {
   const { signal } = context
+  const { tlp, group, embargoUntil, set, file } = options
+  if (tlp === undefined && (group ?? embargoUntil) !== undefined)
+    throw usageFailure('a marking begins with its label', 'pass --tlp as well')
+  const mark = tlp === undefined ? undefined : newMarkOf({ ...options, tlp })
   await withClient(context, async (client) => {
     requireUuid(id, 'draft')
     const draft = await client.call(api.getDraft, { params: { id }, signal })
     const save = async (body: DraftInput) => giveDraft(context, await replaceDraft(client, draft, body, signal))
     const present = inputOf(draft)
-    if (options.file !== undefined) return save(await readEdited(present, options.file))
-    if (options.set.length > 0) return save(draftInputOf(options.set.reduce(setField, present), '--set'))
-    await editByHand(context, present, save)
+    if (file === undefined && set.length === 0 && mark === undefined) return editByHand(context, present, save)
+    const replaced = file === undefined ? present : await readEdited(present, file)
+    await save(draftInputOf(set.reduce(setField, mark === undefined ? replaced : { ...replaced, mark }), '--set'))
   })
 }
 

@@ -64,16 +64,19 @@ function defineDraft(program: Command, run: Run): void {
   withExamples(
     draft
       .command('edit <id>')
-      .description('Change a draft: fields by --set, the whole by --file, or in your editor.')
+      .description('Change a draft: fields by --set, the whole by --file, the marking by --tlp, or in your editor.')
       .option('--set <pointer=value>', 'set one field by its JSON pointer; the value as YAML', collect, [])
       .option('--file <file>', 'YAML or JSON with lang, mark, content and rel')
+      .option('--tlp <label>', 'mark it CLEAR, GREEN, AMBER, AMBER+STRICT or RED')
+      .option('--group <entity-id finding>', 'the circle of institutes, with AMBER and AMBER+STRICT')
+      .option('--embargo-until <time>', 'closed until then, as 2027-03-01T00:00:00Z')
       .action(
         run('change the draft', async (context, id: string, options: never) =>
           (await load()).editDraft(context, id, options),
         ),
       ),
     'concordance draft edit 01890a5d-ac96-774b-bcce-b302099a8057',
-    "concordance draft edit 01890a5d-ac96-774b-bcce-b302099a8057 --set /mark/tlp=GREEN --set '/content/limitations=[one language only]'",
+    "concordance draft edit 01890a5d-ac96-774b-bcce-b302099a8057 --tlp GREEN --set '/content/limitations=[one language only]'",
   )
   withExamples(
     draft
