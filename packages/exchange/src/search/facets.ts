@@ -34,9 +34,9 @@ export function facetWordsOf(facets: FacetSet): string[] {
 /** Longer values are counted, and no filter can name them. */
 const longestFilter = 300
 
-/** No word of a text has a colon in it. */
+/** It begins with a colon, which no word of a text has in it: nothing typed is a facet, nor the beginning of one. */
 export function facetWord(name: FacetName, value: string): string {
-  return `'${name}:${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  return `':${name}:${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 /** Facets that are in the body, and so among the words of the index. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { facetWord } from '../../src/search/facets.ts'
 import { formatWords } from '../../src/search/format-words.ts'
 import { parseQuery } from '../../src/search/query.ts'
 import { makeSnippets } from '../../src/search/snippet.ts'
@@ -70,6 +71,15 @@ t.test('a query', async (t) => {
       t.equal((await finds(typed, lang, text)).found, false)
     })
   }
+
+  await t.test('never asks for a facet, which stand among the words', async (t) => {
+    const words = facetWord('subject', 'model a')
+    for (const typed of ['subject*', 'subject:model', '"subject model a"', ':subj*', 'mod*', 'a']) {
+      const query = await parseQuery(stemmer, typed)
+      t.equal(await isFound(stemmer, words, query?.match ?? ''), false, typed)
+    }
+    t.equal(await isFound(stemmer, words, facetWord('subject', 'model a')), true)
+  })
 
   await t.test('of nothing that search can look for is no query', async (t) => {
     for (const typed of ['', ' ', '!!!', '"', '-', '*', '""', 'OR', '🙂', '\u202E', '\uD800']) {
