@@ -26,7 +26,7 @@ export async function previewAudience(deps: Deps, viewer: Viewer, asked: Marking
   const verdictFor = (viewer: PeerViewer | { kind: 'public' }) => judge(viewer, guarded, nowSeconds)
   const peers = await listPeerViewers(deps)
   return {
-    peers: peers.map((peer) => sayItOf(peer, verdictFor(peer), true)),
+    peers: peers.map((peer) => sayItOf(peer, verdictFor(peer))),
     public: sayIt(verdictFor({ kind: 'public' })),
   }
 }
@@ -47,7 +47,8 @@ async function marked(deps: Deps, viewer: Viewer, asked: MarkingQuestion, nowSec
 }
 
 /**
- * Who could open one of our records now, and why; told to whom it is open.
+ * Who could open one of our records now, and why; told to whom it is open. Which peers, and so who is in a group, is for our
+ * own staff, as groups are.
  *
  * @throws {ExchangeError} `not-found` also for a record that is closed to the viewer, or another institute's.
  */
@@ -58,19 +59,18 @@ export async function explainAccess(deps: Deps, viewer: Viewer, recordId: string
   const isStaff = viewer.kind === 'person' && viewer.staff
   const verdictFor = async (peer: PeerViewer) => {
     const wasSent = await isDelivered(deps, peer.iss, guarded.targetPosition)
-    return sayItOf(peer, judge(peer, { ...guarded, wasSent }, nowSeconds), isStaff)
+    return sayItOf(peer, judge(peer, { ...guarded, wasSent }, nowSeconds))
   }
-  const peers = await listPeerViewers(deps)
+  const peers = isStaff ? await listPeerViewers(deps) : []
   return {
     peers: await Promise.all(peers.map(verdictFor)),
     public: sayIt(judge({ kind: 'public' }, guarded, nowSeconds)),
   }
 }
 
-/** What we open to a peer is for our staff to know. */
-function sayItOf({ iss, ceiling }: PeerViewer, verdict: Verdict, isStaff: boolean): Audience['peers'][number] {
+function sayItOf({ iss, ceiling }: PeerViewer, verdict: Verdict): Audience['peers'][number] {
   const because = sayIt(verdict)
-  return { iss, ...because, ...(isStaff && because.because === 'ceiling' && { ceiling }) }
+  return { iss, ...because, ...(because.because === 'ceiling' && { ceiling }) }
 }
 
 function sayIt({ openness, because }: Verdict): Audience['public'] {

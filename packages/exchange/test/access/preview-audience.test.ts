@@ -86,12 +86,12 @@ t.test('the preview of an audience', async (t) => {
     )
   })
 
-  await t.test('tells the ceiling of a peer to staff alone', async (t) => {
+  await t.test('names peers and their ceilings to staff alone, since a verdict tells who is in a group', async (t) => {
     const { recordId } = await append(deps, { mark: amber })
-    const ceilingFor = async (staff: boolean) =>
-      (await explainAccess(deps, { kind: 'person', subject: 'eve', staff }, recordId)).peers.at(-1)
-    t.same(await ceilingFor(true), { iss: d, opens: false, because: 'ceiling', ceiling: 'GREEN' })
-    t.same(await ceilingFor(false), { iss: d, opens: false, because: 'ceiling' })
+    const toldTo = (staff: boolean) => explainAccess(deps, { kind: 'person', subject: 'eve', staff }, recordId)
+    const ofStaff = await toldTo(true)
+    t.same(ofStaff.peers.at(-1), { iss: d, opens: false, because: 'ceiling', ceiling: 'GREEN' })
+    t.same(await toldTo(false), { peers: [], public: ofStaff.public })
   })
 
   await t.test('is told only of a record that is open to whoever asks', async (t) => {

@@ -39,7 +39,7 @@ export const explainAccess = {
   operationId: 'explainAccess',
   summary: 'See who may open a record, and why',
   description:
-    'Of a record of this institute that is open to the caller: each active peer and the public, with the reason, as things stand now.',
+    'Of a record of this institute that is open to the caller: each active peer and the public, with the reason, as things stand now. Peers are listed for the institute’s staff alone, since they tell who is in a group.',
   tags: ['access'],
   problems: ['not-found'],
   schema: { params: Type.Object({ id: RecordId }, closed), response: { 200: Audience } },
