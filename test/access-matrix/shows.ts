@@ -29,6 +29,8 @@ export const shows: Readonly<Record<string, Show>> = {
   getRecord: (call) => each(call, allOrSampled(call), showRecord),
   getRecordBody: (call) => each(call, sampled(call), showBody),
   getRecordProof: (call) => each(call, sampled(call), showProof),
+  getCitation: (call) => each(call, sampled(call), showCitation),
+  getJsonLd: (call) => each(call, sampled(call), showJsonLd),
   listCitations: (call) => each(call, sampled(call), showCitations),
   getFinding: (call) => each(call, sampled(call), showFinding),
   proveInclusion: (call) => each(call, call.viewer === 'anonymous' ? stored(call) : briefly(call), showInclusion),
@@ -39,6 +41,8 @@ export const shows: Readonly<Record<string, Show>> = {
     if (call.viewer !== 'anonymous' && !isPeerStanding(call.viewer)) await searchEverywhere(call)
   },
   streamSearch: streamEverywhere,
+  exportSearch,
+  feedSearch,
   answerSearch,
   listEntries,
   listAccess,
@@ -173,6 +177,30 @@ async function showProof(call: Call, record: Planted): Promise<void> {
   hold(call.findings, { ...call, what: `the body of ${nameOf(record)}`, must, is })
 }
 
+async function showCitation(call: Call, record: Planted): Promise<void> {
+  const what = nameOf(record)
+  const style = citationStyles[record.position % citationStyles.length]
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}/citation?style=${style}` })
+  hold(call.findings, { ...call, what, must: mustBe(call, record) === '-' ? 404 : 200, is: answer.status })
+  if (answer.status !== 200) return
+  const { label } = rowOf(record.owner, record.name)
+  const is = /TLP:([A-Z]+(\+STRICT)?)/.exec(answer.text)?.[1] ?? 'none'
+  hold(call.findings, { ...call, what: `the label in the citation of ${what}`, must: label, is })
+  const said = /Superseded by version|Withdrawn by its institute/.exec(answer.text)?.[0]
+  const standing = said?.split(' ')[0]?.toLowerCase() ?? 'current'
+  hold(call.findings, { ...call, what: `the standing of ${what}`, must: statusOf(call, record), is: standing })
+}
+
+const citationStyles = ['plain', 'bibtex', 'ris', 'csl-json']
+
+/** For what the public may read, as the public sees it. */
+async function showJsonLd(call: Call, record: Planted): Promise<void> {
+  const answer = await ask(call, { path: `/v1/records/${record.recordId}/json-ld` })
+  const publicly = { o: 200, s: 410, '-': 406 }[expected('anonymous', record.owner, record.name)]
+  const must = mustBe(call, record) === '-' ? 404 : publicly
+  hold(call.findings, { ...call, what: nameOf(record), must, is: answer.status })
+}
+
 /** None of the planted records cites another: withdrawing and marking is no citation. */
 async function showCitations(call: Call, record: Planted): Promise<void> {
   const answer = await ask(call, { path: `/v1/records/${record.recordId}/citations` })
@@ -215,9 +243,16 @@ async function showAudience(call: Call, record: Planted): Promise<void> {
   if (answer.status === 200) holdAudience(call, nameOf(record), record.name, answer.json<Audience>())
 }
 
+/** Who is in a group is for staff. */
+const outsiders: readonly ViewerName[] = ['researcher', 'visitor']
+
 /** Exactly the active peers, each with what it will get. */
 function holdAudience(call: Call, what: string, name: string, { peers, public: everybody }: Audience): void {
   const { findings, world } = call
+  if (outsiders.includes(call.viewer)) {
+    hold(findings, { ...call, what: `${what}: peers told to a researcher`, must: 0, is: peers.length })
+    return
+  }
   const opens = new Map(peers.map(({ iss, opens }) => [iss, opens ? 'opens' : 'closed']))
   for (const peer of peerStandings) {
     const must = expectedOfPeer(peer, name) === '-' ? 'closed' : 'opens'
@@ -306,6 +341,62 @@ async function search(call: Call, asked: string): Promise<Found> {
     if (page.next === undefined) return { ...first, hits }
     cursor = page.next
   }
+}
+
+/** What a search finds, in both files, and the strictest label of it all. */
+async function exportSearch(call: Call): Promise<void> {
+  const must = (record: Planted) => (isFound(call, record) ? 'o' : '-')
+  const take = async (q: string, records: readonly Planted[]) => {
+    const path = `/v1/search/export?q=${q}&format=`
+    const lines = (await ask(call, { path: `${path}jsonl` })).text.trimEnd().split('\n')
+    const { end } = JSON.parse(lines.pop() ?? '') as { end: { records: number; marking?: string } }
+    const views = lines.map((line) => viewOf(JSON.parse(line) as View))
+    holdList(call.findings, call, records, views, must)
+    const strictest = strictness.findLast((label) => records.some((one) => must(one) === 'o' && labelOf(one) === label))
+    const marking = strictest === undefined ? 'none' : `TLP:${strictest}`
+    hold(call.findings, { ...call, what: 'the label of the whole', must: marking, is: end.marking ?? 'none' })
+    const rows = (await ask(call, { path: `${path}csv` })).text.split('\r\n').map((line) => line.split('","'))
+    const ids = rows.flatMap(([row, ...cells]) =>
+      row === '"record' ? [{ recordId: (cells[5] ?? '').replace('urn:concordance:record:', ''), state: 'o' }] : [],
+    )
+    holdList(call.findings, call, records, ids, must)
+    const last = rows.find(([row]) => row === '"end')?.[1] || 'none'
+    hold(call.findings, { ...call, what: 'the label of the whole in CSV', must: marking, is: last })
+  }
+  await take(commonWord, stored(call))
+  await each(call, briefly(call), async (_, record) => {
+    if (record.word !== undefined) await take(record.word, [record])
+  })
+}
+
+const strictness: readonly Label[] = ['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED']
+
+function labelOf({ owner, name }: Planted): Label {
+  return rowOf(owner, name).label
+}
+
+const entriesAtMost = 50
+
+/** Entries for what is open, tombstones for what was taken back: these whatever was asked for in its body. */
+async function feedSearch(call: Call): Promise<void> {
+  const feed = async (q: string) => {
+    const { text } = await ask(call, { path: `/v1/search/feed?q=${q}` })
+    const idsIn = (pattern: RegExp) =>
+      [...text.matchAll(pattern)].map(([, recordId = '']) => ({ recordId, state: 'listed' }))
+    const deleted = idsIn(/<at:deleted-entry ref="urn:concordance:record:([\w-]+)"/g)
+    holdList(call.findings, call, stored(call), deleted, (record) => (mustBe(call, record) === 's' ? 'listed' : '-'))
+    return idsIn(/<entry>\n<id>urn:concordance:record:([\w-]+)</g)
+  }
+  const found = stored(call).filter((record) => isFound(call, record))
+  const all = await feed(commonWord)
+  hold(call.findings, { ...call, what: 'entries', must: Math.min(found.length, entriesAtMost), is: all.length })
+  const strangers = all.filter(({ recordId }) => !found.some((record) => record.recordId === recordId))
+  hold(call.findings, { ...call, what: 'entries that do not belong there', must: 0, is: strangers.length })
+  await each(call, sampled(call), async (_, record) => {
+    if (record.word === undefined) return
+    const must = (one: Planted) => (isFound(call, one) ? 'listed' : '-')
+    holdList(call.findings, call, [record], await feed(record.word), must)
+  })
 }
 
 /** Live answers bring what is not copied yet; they open nothing that the copy would close. */

@@ -150,7 +150,7 @@ function peopleOf({ issuer, clientId }: { issuer: string; clientId: string }, cl
 }
 
 /** Everything here comes from one address, in a hurry. */
-const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
+const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9, export: 1e9 }
 
 async function start(t: Pick<Test, 'teardown'>, dataDir: string, file: NodeFile) {
   const { url: databaseUrl } = await createTestDatabase(t)

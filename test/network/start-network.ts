@@ -179,7 +179,7 @@ function fileOf({ entityId, name, port }: Pick<Founded, 'entityId' | 'name' | 'p
 
 /** Everything here comes from one address, in a hurry. */
 const search = { questionsAnHour: { peer: 1e9, person: 1e9 } }
-const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
+const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9, export: 1e9 }
 
 async function start(one: Founded, peers: ConfiguredPeer[], options: NetworkOptions): Promise<Institute> {
   const { databaseUrl } = one

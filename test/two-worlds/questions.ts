@@ -89,7 +89,7 @@ function queryOf(parameters: readonly string[], names: Names): fc.Arbitrary<stri
 }
 
 /** Without which a request would hardly ever get past the form. */
-const likely = ['q', 'origin', 'from', 'record', 'limit']
+const likely = ['q', 'origin', 'from', 'record', 'limit', 'format']
 
 const oddText = fc.oneof(
   fc.constantFrom(
@@ -161,6 +161,8 @@ function values({ records, findings, drafts, cursors, size }: Names): Record<str
     granularity: text('boolean', 'count', 'summary', 'full'),
     label: text('CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'),
     query: text(unknownFinding),
+    style: text('plain', 'bibtex', 'ris', 'csl-json', 'nothing'),
+    format: text('csv', 'jsonl', 'csv', 'jsonl', 'nothing'),
     code: text('not-found', 'invalid', 'nothing'),
     actor: text('ada', 'staff'),
     act: text('publish', 'withdraw'),
@@ -242,6 +244,30 @@ export function proofs(names: Names): Question[] {
     { operation: 'proveInclusion', path: `/v1/log/proof/inclusion?position=${at}` },
     { operation: 'proveConsistency', path: `/v1/log/proof/consistency?from=${at}` },
   ]).flat()
+}
+
+/** Every record cited and described, and searches taken along and followed: with words, without, and by label. */
+export function takenAway({ records }: Names): Question[] {
+  const styles = ['plain', 'bibtex', 'ris', 'csl-json']
+  const searches = [
+    '',
+    `q=${commonWord}`,
+    `q=${wordOf('red')}`,
+    'tlp=RED',
+    'tlp=AMBER',
+    'status=withdrawn',
+    'type=group',
+  ]
+  return [
+    ...records.flatMap((id, at) => [
+      { operation: 'getCitation', path: `/v1/records/${id}/citation?style=${styles[at % styles.length]}` },
+      { operation: 'getJsonLd', path: `/v1/records/${id}/json-ld` },
+    ]),
+    ...searches.flatMap((asked, at) => [
+      { operation: 'feedSearch', path: `/v1/search/feed?${asked}` },
+      { operation: 'exportSearch', path: `/v1/search/export?format=${at % 2 === 0 ? 'csv' : 'jsonl'}&${asked}` },
+    ]),
+  ]
 }
 
 /** Acts on what is closed, or never was: refused, and refused alike. */

@@ -267,7 +267,7 @@ async function copy({ own, copied }: Logs, { pins }: Founding): Promise<void> {
   if (state !== 'following') throw new Error(`the copied log is ${state}`)
 }
 
-const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
+const unlimited = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9, export: 1e9 }
 
 async function serve(t: Context, { secret }: Founding, { deps, dataDir }: Opened): Promise<string> {
   for (const { jti, subject, staff, scopes } of programs) {

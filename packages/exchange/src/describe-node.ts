@@ -9,9 +9,6 @@ const numbersToTell = [
   'waitSeconds',
   'tokenLifetimeSeconds',
   'skewSeconds',
-  'searchBudgetMs',
-  'answerHits',
-  'answerBytes',
 ] as const
 
 /** The node document (compact JWS): who we are, by which keys, under which limits. */

@@ -1,6 +1,8 @@
 /** Stable: the node, the console and the CLI branch on the code and never on a message. The first group is also answered over HTTP. */
 export type ExchangeErrorCode =
   | 'not-found' // nothing here under this name, or the caller may not know of it
+  | 'gone' // it was taken back
+  | 'not-acceptable' // it is here, and not in this form
   | 'forbidden' // the caller is known and may not do this
   | 'conflict' // what is asked for contradicts what is stored
   | 'version-conflict' // the version does not follow the newest one of its finding

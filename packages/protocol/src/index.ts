@@ -10,6 +10,7 @@ export { api } from './api/api.ts'
 export { parseAnswer } from './api/parse-answer.ts'
 export type { ApiTokenView, PersonView, Role, SessionView } from './api/people-routes.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
+export type { SavedSearchView } from './api/saved-search-routes.ts'
 export {
   formatSearchEvent,
   parseSearchEvent,

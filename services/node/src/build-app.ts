@@ -31,7 +31,9 @@ import { peopleRoutes } from './routes/people.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
 import { remarkRoutes, reviewRoutes } from './routes/reviews.ts'
+import { savedSearchRoutes } from './routes/saved-searches.ts'
 import { searchRoutes } from './routes/search.ts'
+import { searchExportRoutes } from './routes/search-exports.ts'
 import { searchStreamRoutes } from './routes/search-stream.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
@@ -90,6 +92,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
     guardViewers(viewers, guard)
     await viewers.register(recordRoutes, { deps })
     await viewers.register(searchRoutes, { deps, live })
+    await viewers.register(searchExportRoutes, { deps, rates })
   })
   await app.register(async (persons) => {
     guardPersons(persons, guard)
@@ -104,6 +107,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
     await persons.register(accessRoutes, { deps })
     await persons.register(operationRoutes, { deps })
     await persons.register(peopleRoutes, { deps })
+    await persons.register(savedSearchRoutes, { deps })
   })
   return app
 }

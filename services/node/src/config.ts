@@ -63,9 +63,18 @@ export interface RateLimits {
   readonly person: number
   /** Searches that ask the peers, of all people together: each costs every peer one request. */
   readonly federated: number
+  /** Exports of a search, of one person, program or peer, or from one address without a credential: each is many searches. */
+  readonly export: number
 }
 
-const defaultRates: RateLimits = { address: 60_000, public: 1_200, peer: 6_000, person: 60_000, federated: 300 }
+const defaultRates: RateLimits = {
+  address: 60_000,
+  public: 1_200,
+  peer: 6_000,
+  person: 60_000,
+  federated: 300,
+  export: 20,
+}
 const defaultPort = 8_443
 const defaultCompareSeconds = 60
 const busyAfterMs = 5_000

@@ -64,7 +64,7 @@ export const NodeFile = Type.Object(
     people: Type.Optional(PeopleSettings),
     /** Requests a minute; see `RateLimits`. */
     rates: Type.Optional(
-      Type.Object({ address: Rate, public: Rate, peer: Rate, person: Rate, federated: Rate }, closed),
+      Type.Object({ address: Rate, public: Rate, peer: Rate, person: Rate, federated: Rate, export: Rate }, closed),
     ),
     /** How live searches are answered, and how often one may ask; see `SearchSettings`. */
     search: Type.Optional(

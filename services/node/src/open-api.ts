@@ -64,7 +64,7 @@ function describeAll({ rates }: Described): string {
 
 Limits: a request body has at most ${count(bodyLimitBytes)} bytes, the content of a record ${count(limits.bodyBytes)}, a request token ${count(limits.tokenBytes)}.
 Unknown and repeated query parameters are refused. Requests a minute: ${count(rates.address)} from one address, ${count(rates.public)} of them
-without a credential, ${count(rates.peer)} of one peer, ${count(rates.person)} of one person or program, and ${count(rates.federated)} searches that ask the peers.`
+without a credential, ${count(rates.peer)} of one peer, ${count(rates.person)} of one person or program, ${count(rates.federated)} searches that ask the peers, and ${count(rates.export)} exports of one caller.`
 }
 
 function sorted(parts: ReadonlyMap<string, unknown>): Record<string, unknown> {

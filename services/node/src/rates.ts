@@ -27,6 +27,7 @@ export function createRates(app: FastifyInstance, limits: RateLimits): Rates {
     peer: rate(limits.peer, keyOfCaller),
     person: rate(limits.person, keyOfCaller),
     federated: rate(limits.federated, () => 'node'),
+    export: rate(limits.export, (request) => keyOfCaller(request) || request.ip),
   }
 }
 

@@ -6,7 +6,7 @@ import { startTestNode } from './support/node.ts'
 import { observation } from './support/observation.ts'
 import { send } from './support/send.ts'
 
-const rates = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9 }
+const rates = { address: 1e9, public: 1e9, peer: 1e9, person: 1e9, federated: 1e9, export: 1e9 }
 
 t.test('hostile input', async (t) => {
   const node = await startTestNode(t, { file: { rates } })

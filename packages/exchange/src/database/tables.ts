@@ -22,6 +22,7 @@ export interface Tables {
   record: RecordTable
   search_open: SearchOpenView
   citation: CitationTable
+  saved_search: SavedSearchTable
   draft: DraftTable
   draft_review: DraftReviewTable
   draft_comment: DraftCommentTable
@@ -248,6 +249,14 @@ export interface CitationTable {
   target_record: Buffer | null
   target_finding: string | null
   in_body: boolean
+}
+
+export interface SavedSearchTable {
+  id: string
+  subject: string
+  name: string
+  filters: Json<unknown>
+  created_at: Date
 }
 
 export interface DraftTable {

@@ -9,6 +9,7 @@ import {
   reviseFinding,
   withdrawFinding,
 } from './draft-routes.ts'
+import { exportSearch, feedSearch, getCitation, getJsonLd } from './export-routes.ts'
 import {
   confirmLog,
   getCheckpoint,
@@ -44,6 +45,7 @@ import {
   listRecords,
   publishRecord,
 } from './record-routes.ts'
+import { deleteSearch, listSearches, saveSearch } from './saved-search-routes.ts'
 import { answerSearch, getLateAnswers, search, streamSearch } from './search-routes.ts'
 import {
   addClearance,
@@ -90,6 +92,8 @@ export const api = {
   getRecord,
   getRecordBody,
   getRecordProof,
+  getCitation,
+  getJsonLd,
   listCitations,
   getFinding,
   reviseFinding,
@@ -123,6 +127,11 @@ export const api = {
   streamSearch,
   getLateAnswers,
   answerSearch,
+  exportSearch,
+  feedSearch,
+  listSearches,
+  saveSearch,
+  deleteSearch,
   listPeers,
   listPeerSync,
   syncNow,
