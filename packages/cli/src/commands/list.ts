@@ -1,7 +1,7 @@
 import { api, type RecordView } from '@concordance/protocol'
 import { withClient } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { usageFailure } from '../failure.ts'
+import { labels, oneOf, statuses } from '../one-of.ts'
 import { recordList } from '../record-list.ts'
 
 export interface ListOptions {
@@ -29,18 +29,4 @@ export async function listRecords(context: Context, options: ListOptions): Promi
   })
   terminal.giveList(items, recordList('no record is open to you here; begin with `concordance import --dry-run FILE`'))
   if (cursor !== undefined && !terminal.json) terminal.talk(`there are more; --limit ${limit * 4} shows further ones`)
-}
-
-const statuses = ['current', 'superseded', 'withdrawn'] as const
-const labels = ['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED'] as const
-
-function oneOf<Name extends string, Value extends string>(
-  name: Name,
-  values: readonly Value[],
-  given: string | undefined,
-): { [N in Name]?: Value } {
-  if (given === undefined) return {}
-  const value = values.find((each) => each.toLowerCase() === given.toLowerCase())
-  if (value === undefined) throw usageFailure(`${given} is no ${name}`, `use one of ${values.join(', ')}`)
-  return { [name]: value } as { [N in Name]?: Value }
 }

@@ -8,6 +8,7 @@ import { definePeerCommands } from './peer-commands.ts'
 import { definePeopleCommands } from './people-commands.ts'
 import { defineRecordCommands } from './record-commands.ts'
 import type { Run } from './run.ts'
+import { defineSearchCommands } from './search-commands.ts'
 
 /**
  * The whole command line as it is typed, without any of the code behind it: each action imports its own when it runs,
@@ -29,6 +30,7 @@ export function buildProgram(run: Run): Command {
   defineNodeCommands(program, run)
   defineDraftCommands(program, run)
   defineRecordCommands(program, run)
+  defineSearchCommands(program, run)
   defineLogCommands(program, run)
   definePeerCommands(program, run)
   definePeopleCommands(program, run)

@@ -7,7 +7,6 @@ export function defineRecordCommands(program: Command, run: Run): void {
   program.commandsGroup('Records:')
   defineList(program, run)
   defineShow(program, run)
-  defineSearch(program, run)
   defineVerify(program, run)
   defineExport(program, run)
 }
@@ -45,26 +44,6 @@ function defineShow(program: Command, run: Run): void {
       ),
     'concordance show n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg',
     'concordance show n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg --json | jq -r .body | jq .measures',
-  )
-}
-
-function defineSearch(program: Command, run: Run): void {
-  withExamples(
-    program
-      .command('search <words...>')
-      .description('Search everything copied here; with --federated, ask every peer live as well.')
-      .option('--type <type>', 'evaluation, observation, …')
-      .option('--iss <entity-id>', 'of one institute')
-      .option('--federated', 'ask the peers too')
-      .option('--budget <ms>', 'milliseconds the search may take', wholeNumber(50, 10_000))
-      .option('--limit <count>', 'at most this many', wholeNumber(1, 200), 20)
-      .action(
-        run('search', async (context, words: string[], options: never) =>
-          (await import('../commands/search.ts')).searchRecords(context, words, options),
-        ),
-      ),
-    'concordance search refusal --type evaluation',
-    'concordance search --federated --budget 1500 "autonomous replication"',
   )
 }
 
