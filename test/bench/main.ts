@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '@concordance/exchange/embedded-postgres'
+import { benchFanOut } from './fan-out.ts'
 import { benchIncremental } from './incremental.ts'
 import { benchInitialSync } from './initial-sync.ts'
 import { benchMemory } from './memory.ts'
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, (pair: Pair) => Promise<Outcome>>> = {
   incremental: (pair) => benchIncremental(pair, { size: 20_000, rounds }),
   memory: (pair) => benchMemory(pair, { size: largest, rounds: asked.full ? 1 : 3 }),
   starting: (pair) => benchStarting(pair, { size: largest, rounds }),
+  'fan-out': (pair) => benchFanOut(pair, { counts: [3, 10, 30], rounds }),
   publishing: (pair) => benchPublishing(pair, { rounds }),
 }
 

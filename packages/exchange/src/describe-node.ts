@@ -9,6 +9,9 @@ const numbersToTell = [
   'waitSeconds',
   'tokenLifetimeSeconds',
   'skewSeconds',
+  'searchBudgetMs',
+  'answerHits',
+  'answerBytes',
 ] as const
 
 /** The node document (compact JWS): who we are, by which keys, under which limits. */

@@ -47,7 +47,7 @@ t.test('with one peer hanging, one refusing and one slow', async (t) => {
     setTimeout(() => sendAnswer(exchange, hits).catch(() => {}), exchange.question.budgetMs + lateBy.ms)
   }
 
-  for (const budgetMs of [600, 1_500]) {
+  for (const budgetMs of [1_500, 4_000]) {
     await t.test(`an answer comes within ${budgetMs} ms and a tenth, and says of each how it answered`, async (t) => {
       const { institutes, complete, tookMs } = await searchAll(staff, { budgetMs })
       t.comment(`${Math.round(tookMs)} ms of ${budgetMs}`)
@@ -65,7 +65,7 @@ t.test('with one peer hanging, one refusing and one slow', async (t) => {
   }
 
   await t.test('a stream gives what is here first, each peer as it answers, and the summary in time', async (t) => {
-    const budgetMs = 800
+    const budgetMs = 1_500
     const heard: { event: SearchEvent; atMs: number }[] = []
     const started = performance.now()
     const summary = await streamSearch(staff, {
@@ -116,7 +116,7 @@ t.test('any mix of answers gives each peer its one status, signed where it answe
   let seenComplete = 0
   const check = async (chosen: readonly string[]) => {
     for (const [index, peer] of peers.entries()) peer.behaviour = ways[chosen[index] ?? '']?.behaviour ?? hanging
-    const { institutes, complete } = await searchAll(staff, { budgetMs: chosen.includes('hanging') ? 250 : 4_000 })
+    const { institutes, complete } = await searchAll(staff, { budgetMs: chosen.includes('hanging') ? 1_000 : 10_000 })
     const expected = chosen.map((way, index) => [
       `https://${names[index]}.example`,
       ways[way]?.status,
@@ -173,6 +173,15 @@ t.test('whoever leaves is not searched for any longer', async (t) => {
     await t.rejects(asked, { code: 'STOPPED' })
     await until('the call to the peer has ended', async () => ended)
     t.pass(leave)
+  }
+})
+
+t.test('a node that is searched with hardly any time stops as it should', async (t) => {
+  const { peers, staff } = await startWorld(t, ['hanging'])
+  const [peer] = peers as [MockPeer]
+  peer.behaviour = hanging
+  for (let asked = 0; asked < 5; asked++) {
+    t.match(await searchAll(staff, { budgetMs: 50 }), { complete: false, institutes: [{ status: 'timeout' }] })
   }
 })
 

@@ -72,8 +72,8 @@ export async function askPeer(
   if (unasked) return { institute: unasked, hits: [] }
   if (!log) return { institute: { iss: peer.iss, status: 'unreachable', reason: 'keys-unknown' }, hits: [] }
   const startedAt = performance.now()
-  const given = callFor(deps, { peer, log }, asking)
-  const { institute, hits } = await inTime(deps, peer, given, asking)
+  const leftMs = Math.floor(asking.endsAt - startedAt - reserveMs)
+  const { institute, hits } = leftMs < 1 ? notInTime(peer) : await askFor(deps, { peer, log }, asking, leftMs)
   const tookMs = Math.round(performance.now() - startedAt)
   try {
     return await narrow(deps, asking.viewer, log, { institute: { ...institute, tookMs }, hits })
@@ -97,33 +97,42 @@ interface Call {
   stop(): void
 }
 
-function callFor(deps: AskingDeps, { peer, log }: { peer: ConfiguredPeer; log: PeerLog }, asking: Asking): Call {
-  const { endsAt, signal } = asking
-  const leftMs = Math.floor(endsAt - performance.now() - reserveMs)
-  const stopping = new AbortController()
-  const stop = () => stopping.abort()
-  if (leftMs < 1) return { answer: new Promise(() => undefined), stop }
-  const question: SearchQuestion = { ...asking.question, budgetMs: leftMs }
-  const call = deps
-    .callPeer(peer)
-    .search(question, leftMs + deps.lateWaits.waitMs, AbortSignal.any([signal, stopping.signal]))
-  const answer = call.then(
-    (given) => openAnswer(deps, log, question, given),
-    (error: unknown) => notGiven(deps, peer, error),
-  )
-  return { answer, stop }
-}
-
-async function inTime(deps: AskingDeps, peer: ConfiguredPeer, call: Call, asking: Asking): Promise<Given> {
+async function askFor(
+  deps: AskingDeps,
+  { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
+  asking: Asking,
+  leftMs: number,
+): Promise<Given> {
   const over = new AbortController()
-  const leftMs = Math.max(0, asking.endsAt - performance.now() - reserveMs)
   const late = sleep(leftMs, undefined, { signal: over.signal }).catch(() => undefined) // ended by ourselves
+  const call = callFor(deps, { peer, log }, asking, leftMs)
   const given = await Promise.race([call.answer, late])
   over.abort()
   if (given) return given
   const isWaitedFor = deps.lateWaits.wait(peer.iss, call, asking)
   deps.log.info({ peer: peer.iss, isWaitedFor }, 'no answer to a search in time')
-  return { institute: { iss: peer.iss, status: 'timeout', reason: 'no-answer-in-time' }, hits: [] }
+  return notInTime(peer)
+}
+
+function callFor(
+  deps: AskingDeps,
+  { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
+  { question: asked, signal }: Asking,
+  leftMs: number,
+): Call {
+  const stopping = new AbortController()
+  const question: SearchQuestion = { ...asked, budgetMs: leftMs }
+  const timeoutMs = leftMs + deps.lateWaits.waitMs
+  const call = async () => deps.callPeer(peer).search(question, timeoutMs, AbortSignal.any([signal, stopping.signal]))
+  const answer = call().then(
+    (given) => openAnswer(deps, log, question, given),
+    (error: unknown) => notGiven(deps, peer, error),
+  )
+  return { answer, stop: () => stopping.abort() }
+}
+
+function notInTime({ iss }: ConfiguredPeer): Given {
+  return { institute: { iss, status: 'timeout', reason: 'no-answer-in-time' }, hits: [] }
 }
 
 const granularities: readonly Granularity[] = ['boolean', 'count', 'summary', 'full']
