@@ -47,6 +47,8 @@ const batchAtMost = 256
 const waitingAtMost = 10_000
 const sealAgainMs = 1_000
 const sealEveryMs = 50
+/** … while batches follow one another. */
+const sealInBurstMs = 150
 const gatherAtMostMs = 8
 const answerWithinMs = 60_000
 /** Every look-up here goes by a unique key; a plan made while the tables were small would go on reading them whole. */
@@ -124,7 +126,8 @@ export function createLogWriter(context: WriterContext): LogWriter {
         if (!closing) sealTimer = setTimeout(requestSeal, sealAgainMs)
       })
       // The first head after a pause is signed at once; in a burst one signature covers many batches.
-      if (!closing) await sleep(Math.max(0, sealEveryMs - (performance.now() - started)))
+      if (!closing) await sleep(Math.max(0, started + sealEveryMs - performance.now()))
+      if (!closing && appendLoop) await Promise.race([appendLoop, sleep(started + sealInBurstMs - performance.now())])
     }
     sealLoop = undefined
   }
