@@ -440,7 +440,7 @@ async function answerSearch(call: Call): Promise<void> {
   const isHit = (record: Planted) =>
     record.owner === 'own' &&
     isFound(call, record) &&
-    statusOf(call, record) === 'current' &&
+    statusOf(call, record, ({ name }) => !stayAtHome.includes(rowOf('own', name).label)) === 'current' &&
     !stayAtHome.includes(rowOf('own', record.name).label)
   const hits = stored(call).filter(isHit)
   const all = await question(call, commonWord, 'full')
@@ -574,10 +574,14 @@ function isFound(call: Call, record: Planted): boolean {
   return record.word !== undefined && mustBe(call, record) === 'o'
 }
 
-/** A version is superseded by a newer one only for whoever may know of that one. */
-function statusOf(call: Call, record: Planted): string {
+/**
+ * A version is superseded by a newer one only for whoever may know of that one.
+ *
+ * @param counts Of newer versions, those that take part.
+ */
+function statusOf(call: Call, record: Planted, counts: (other: Planted) => boolean = () => true): string {
   if (mustBe(call, record) === 's') return 'withdrawn'
-  const isNewer = (other: Planted) => other.version > record.version && mustBe(call, other) !== '-'
+  const isNewer = (other: Planted) => other.version > record.version && mustBe(call, other) !== '-' && counts(other)
   return sharing(call, record).some(isNewer) ? 'superseded' : 'current'
 }
 

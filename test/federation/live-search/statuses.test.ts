@@ -47,6 +47,8 @@ t.test('with one peer hanging, one refusing and one slow', async (t) => {
     setTimeout(() => sendAnswer(exchange, hits).catch(() => {}), exchange.question.budgetMs + lateBy.ms)
   }
 
+  await searchAll(staff, { iss: refuses.iss }) // connections and plans are made once
+
   for (const budgetMs of [1_500, 4_000]) {
     await t.test(`an answer comes within ${budgetMs} ms and a tenth, and says of each how it answered`, async (t) => {
       const { institutes, complete, tookMs } = await searchAll(staff, { budgetMs })

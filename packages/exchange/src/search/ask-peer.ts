@@ -56,8 +56,9 @@ export interface Given {
   readonly hits: readonly RecordView[]
 }
 
-/** Kept back from each peer's deadline for filtering and fusing what came. */
+/** Kept back from each peer's deadline for filtering and fusing what came: so much, or a share of the time. */
 const reserveMs = 25
+const reserveShare = 0.03
 
 /**
  * Asks one peer within what is left of the budget. A peer that does not answer in time costs its own hits and nothing else,
@@ -72,7 +73,8 @@ export async function askPeer(
   if (unasked) return { institute: unasked, hits: [] }
   if (!log) return { institute: { iss: peer.iss, status: 'unreachable', reason: 'keys-unknown' }, hits: [] }
   const startedAt = performance.now()
-  const leftMs = Math.floor(asking.endsAt - startedAt - reserveMs)
+  const timeMs = asking.endsAt - startedAt
+  const leftMs = Math.floor(timeMs - Math.max(reserveMs, reserveShare * timeMs))
   const { institute, hits } = leftMs < 1 ? notInTime(peer) : await askFor(deps, { peer, log }, asking, leftMs)
   const tookMs = Math.round(performance.now() - startedAt)
   try {

@@ -1,4 +1,6 @@
 import type { Marking, RecordView } from '@concordance/protocol'
+import { sql } from 'kysely'
+import { isOpenTo } from '../access/is-open-to.ts'
 import { mayOpen, type Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { isAbove } from '../sync/accept-entries.ts'
@@ -7,7 +9,7 @@ import type { Mirror } from '../sync/mirror.ts'
 /**
  * What of a peer's hits the viewer may see here. The peer decides for this institute, this node for the person: by the
  * rule that holds for what came by sync, so that a record which the peer closed to us, or which is above what this node
- * accepts, is not shown for being found live. AMBER+STRICT is in no search answer. Of what was taken back the statement is
+ * accepts, is not shown for being found live, and a version of which the copy has a newer one is superseded. AMBER+STRICT is in no search answer. Of what was taken back the statement is
  * shown, where the answer says that it was.
  */
 export async function filterHits(
@@ -16,10 +18,11 @@ export async function filterHits(
   { log }: Pick<Mirror, 'log'>,
   hits: readonly RecordView[],
 ): Promise<RecordView[]> {
-  const known = await listKnown(deps, log, hits)
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
+  const known = await listKnown(deps, viewer, log, hits, nowSeconds)
   return hits.flatMap((hit) => {
     const { is_revoked: isRevoked = false, is_taken_back: isTakenBack = false, mark = hit.mark } = known.get(hit) ?? {}
+    const status = known.get(hit)?.is_superseded && hit.status === 'current' ? 'superseded' : hit.status
     if (mark.tlp === 'AMBER+STRICT' || isAbove(mark.tlp, deps.accepts)) return []
     const isWithdrawn = hit.status === 'withdrawn'
     const guarded = {
@@ -32,32 +35,41 @@ export async function filterHits(
     }
     const openness = mayOpen(viewer, guarded, nowSeconds)
     const isShown = openness === 'open' || (openness === 'statement' && isWithdrawn && hit.state === 'statement')
-    return isShown ? [{ ...hit, mark }] : []
+    return isShown ? [{ ...hit, mark, status }] : []
   })
 }
 
 interface Known {
   readonly is_revoked: boolean
   readonly is_taken_back: boolean
+  readonly is_superseded: boolean
   readonly mark: Marking
 }
 
 /** What the copy of the peer's log says about each hit. */
-async function listKnown({ pool }: Deps, log: number, hits: readonly RecordView[]): Promise<Map<RecordView, Known>> {
+async function listKnown(
+  { db }: Deps,
+  viewer: Viewer,
+  log: number,
+  hits: readonly RecordView[],
+  nowSeconds: number,
+): Promise<Map<RecordView, Known>> {
   if (hits.length === 0) return new Map()
-  const { rows } = await pool.query<{
-    index: number
-    is_revoked: boolean
-    is_taken_back: boolean
-    mark: Marking | null
-  }>(
-    `select index::int, remarked.mark,
-       exists (select from revoked where revoked.log = $1 and revoked.position = hit.position) as is_revoked,
-       exists (select from withdrawn where withdrawn.log = $1 and withdrawn.record_id = hit.record_id) as is_taken_back
-     from unnest($2::bigint[], $3::bytea[]) with ordinality as hit (position, record_id, index)
-     left join remarked on remarked.log = $1 and remarked.record_id = hit.record_id`,
-    [log, hits.map(({ position }) => position), hits.map(({ recordId }) => Buffer.from(recordId, 'base64url'))],
-  )
+  const asked = hits.map(({ position, recordId, finding, version }) => {
+    return { position, record_id: Buffer.from(recordId, 'base64url').toString('hex'), finding, version }
+  })
+  const { rows } = await sql<Omit<Known, 'mark'> & { index: number; mark: Marking | null }>`
+    select hit.index::int, remarked.mark,
+      exists (select from revoked where revoked.log = log.id and revoked.position = hit.position) as is_revoked,
+      exists (select from withdrawn
+        where withdrawn.log = log.id and withdrawn.record_id = decode(hit.record_id, 'hex')) as is_taken_back,
+      exists (select from record newer where newer.log = log.id and newer.finding = hit.finding
+        and newer.version > hit.version and ${isOpenTo(viewer, nowSeconds, 'newer')}) as is_superseded
+    from rows from (jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+      as (position bigint, record_id text, finding uuid, version bigint)) with ordinality
+      as hit (position, record_id, finding, version, index)
+    join log on log.id = ${log}
+    left join remarked on remarked.log = log.id and remarked.record_id = decode(hit.record_id, 'hex')`.execute(db)
   return new Map(
     rows.flatMap(({ index, mark, ...row }) => {
       const hit = hits[index - 1]

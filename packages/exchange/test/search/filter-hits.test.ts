@@ -36,6 +36,19 @@ t.test('hits of a peer’s search', async (t) => {
     t.same(await hitsFor(origin, follower, staff, answered), [[early.position], 1])
   })
 
+  await t.test('stand as the copy knows it, for whom the newer version is open', async (t) => {
+    const first = await append(origin.deps, { mark: green, content: observation('A quetzal was seen.') })
+    const { finding, recordId: prev } = first
+    const strict = { tlp: 'AMBER+STRICT', relay: 'none', group: circle } as const
+    await append(origin.deps, { mark: strict, content, finding, version: 2, prev })
+    await projectAll(origin.deps)
+    await follow(follower)
+    const standing = async (viewer: typeof staff | typeof researcher) =>
+      (await answerFor(follower, viewer, live(origin), 'quetzal')).hits.map(({ status }) => status)
+    t.same(await standing(staff), ['superseded'], 'although the newer version is in no live answer')
+    t.same(await standing(researcher), ['current'])
+  })
+
   await t.test('are not shown above what this node accepts', async (t) => {
     const careful = await openFollower(t, origin, { accepts: 'CLEAR' })
     await follow(careful)
@@ -55,7 +68,7 @@ async function keptAnswer(origin: Origin): Promise<Search> {
   const filters = { q: 'sycophancy' }
   const question = {
     queryId: uuidv7(origin.deps),
-    budgetMs: 1_000,
+    budgetMs: 10_000,
     granularity: 'full',
     for: 'staff',
     label: 'AMBER',
@@ -75,21 +88,25 @@ async function keptAnswer(origin: Origin): Promise<Search> {
 
 async function hitsFor(
   origin: Origin,
-  { deps }: Follower,
+  follower: Follower,
   viewer: typeof staff | typeof researcher,
   search = live(origin),
 ) {
+  const { hits, institute } = await answerFor(follower, viewer, search)
+  return [hits.map(({ position }) => position).sort((x, y) => x - y), institute.matched]
+}
+
+/** What the viewer is given of the origin's answer. */
+async function answerFor(
+  { deps }: Follower,
+  viewer: typeof staff | typeof researcher,
+  search: Search,
+  q = 'sycophancy',
+) {
   const callPeer = () => ({ search, close: async () => {} }) as unknown as PeerCalls
-  const asked = {
-    filters: { q: 'sycophancy' },
-    limit: 10,
-    budgetMs: 10_000,
-    granularity: 'full',
-    label: 'AMBER',
-  } as const
+  const asked = { filters: { q }, limit: 10, budgetMs: 10_000, granularity: 'full', label: 'AMBER' } as const
   const answers: SearchEvent[] = []
   for await (const event of streamFederation({ ...deps, callPeer }, viewer, asked)) answers.push(event)
   const answer = answers.find(({ event }) => event === 'institute') as Extract<SearchEvent, { event: 'institute' }>
-  const { hits, institute } = answer.data
-  return [hits.map(({ position }) => position).sort((x, y) => x - y), institute.matched]
+  return answer.data
 }
