@@ -1,10 +1,10 @@
 /**
  * What `search_entry.cells` holds of each record, one after the other: when, where, and the facet sets it has. Numbers are
- * unsigned and big-endian: iat 5 bytes, log 2, position 5, then four ids of 4 bytes.
+ * unsigned and big-endian: iat 5 bytes, log 2, position 5, then five ids of 4 bytes.
  */
-export const cellBytes = 28
+export const cellBytes = 32
 const setsFrom = 12
-export const setsOfCell = 4
+export const setsOfCell = 5
 
 /** The end of the year 9999: beyond it nothing is newer (see `search_iat`). */
 export const lastMoment = 253_402_300_799
@@ -29,24 +29,79 @@ export function comparePlaces(a: Place, b: Place): number {
 
 /** How many records have each facet set, by id. */
 export function countSets(cells: Buffer): Map<number, number> {
-  const counts = new Map<number, number>()
+  const found: number[] = []
   for (let at = setsFrom; at < cells.length; at += cellBytes) {
     for (let set = 0; set < setsOfCell; set++) {
       const id = cells.readUInt32BE(at + set * 4)
-      counts.set(id, (counts.get(id) ?? 0) + 1)
+      if (id >= tally.length) tally = growTo(tally, id + 1)
+      const before = tally[id] as number
+      if (before === 0) found.push(id)
+      tally[id] = before + 1
     }
   }
+  const counts = new Map(found.map((id) => [id, tally[id] as number]))
+  for (const id of found) tally[id] = 0
   return counts
 }
 
-/** The first `count` records in the order of lists, of those that `isWanted`. */
-export function newestOf(cells: Buffer, count: number, isWanted: (place: Place) => boolean = () => true): Place[] {
-  const places: Place[] = []
-  for (let index = 0; index * cellBytes < cells.length; index++) {
+/** By id, and all zero between two counts. Ids are dense, and an array counts ten times as fast as a map. */
+let tally = new Uint32Array(1_024)
+
+function growTo(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.max(length, array.length * 2))
+  larger.set(array)
+  return larger
+}
+
+/**
+ * The first `count` records in the order of lists, of those that `isWanted`. Goes once over them all and keeps the first so
+ * far in a heap with the last of them on top. From the end: what came later is mostly newer.
+ */
+export function newestOf(cells: Buffer, count: number, isWanted?: (place: Place) => boolean): Place[] {
+  const heap: Place[] = []
+  for (let index = cells.length / cellBytes - 1; index >= 0; index--) {
+    const isFull = heap.length === count
+    if (isFull && iatAt(cells, index) < (heap[0] as Place).iat) continue
     const place = placeAt(cells, index)
-    if (isWanted(place)) places.push(place)
+    if (isWanted && !isWanted(place)) continue
+    if (!isFull) raise(heap, heap.push(place) - 1)
+    else if (comparePlaces(place, heap[0] as Place) < 0) {
+      heap[0] = place
+      sink(heap)
+    }
   }
-  return places.sort(comparePlaces).slice(0, count)
+  return heap.sort(comparePlaces)
+}
+
+function iatAt(cells: Buffer, index: number): number {
+  return cells.readUIntBE(index * cellBytes, 5)
+}
+
+function raise(heap: Place[], from: number): void {
+  for (let at = from; at > 0; ) {
+    const parent = (at - 1) >> 1
+    if (comparePlaces(heap[at] as Place, heap[parent] as Place) <= 0) return
+    swap(heap, at, parent)
+    at = parent
+  }
+}
+
+function sink(heap: Place[]): void {
+  for (let at = 0; ; ) {
+    const [left, right] = [2 * at + 1, 2 * at + 2]
+    let last = at
+    if (left < heap.length && comparePlaces(heap[left] as Place, heap[last] as Place) > 0) last = left
+    if (right < heap.length && comparePlaces(heap[right] as Place, heap[last] as Place) > 0) last = right
+    if (last === at) return
+    swap(heap, at, last)
+    at = last
+  }
+}
+
+function swap(heap: Place[], a: number, b: number): void {
+  const place = heap[a] as Place
+  heap[a] = heap[b] as Place
+  heap[b] = place
 }
 
 /** Cells of records that are not in the index. */

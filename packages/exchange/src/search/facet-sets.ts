@@ -48,7 +48,7 @@ function memoryOf({ pool }: Store): Memory {
   return memory
 }
 
-const rememberedAtMost = 20_000
+const rememberedAtMost = 50_000
 
 function remember<Key, Value>(memory: Map<Key, Value>, key: Key, value: Value): void {
   if (memory.size >= rememberedAtMost) {

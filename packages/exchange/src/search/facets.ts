@@ -8,7 +8,8 @@ type Counts = SearchResult['facets']
 /** Facets that are kept together, since they vary together: their sets are few, and what is counted. */
 const partners = {
   system: ['subject', 'developer'],
-  test: ['benchmark', 'protocol', 'objective', 'risk'],
+  test: ['benchmark', 'protocol', 'objective'],
+  risk: ['risk'],
   setting: ['language', 'phase'],
 } as const satisfies Record<string, readonly FacetName[]>
 
@@ -19,7 +20,12 @@ export type BodySets = Readonly<Record<keyof typeof partners, FacetSet>>
 export function bodySetsOf(facets: Readonly<Record<string, string | readonly string[]>>): BodySets {
   const pick = (names: readonly FacetName[]): FacetSet =>
     Object.fromEntries(names.flatMap((name) => (valuesOf(facets[name]).length > 0 ? [[name, facets[name]]] : [])))
-  return { system: pick(partners.system), test: pick(partners.test), setting: pick(partners.setting) }
+  return {
+    system: pick(partners.system),
+    test: pick(partners.test),
+    risk: pick(partners.risk),
+    setting: pick(partners.setting),
+  }
 }
 
 /** Each value as one word of the index: what is filtered by. */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
+import { setsOfCell } from './cells.ts'
 import { describeRecord } from './describe-record.ts'
 import { internFacetSets } from './facet-sets.ts'
 import { bodySetsOf, facetWordsOf, headSetOf } from './facets.ts'
@@ -83,8 +84,8 @@ async function readEntries(
   const described = rows.map((row) => ({ row, ...describeRecord(row.type, row.body) }))
   const bodySets = described.map(({ facets }) => bodySetsOf(facets))
   const sets = described.map(({ row }, i) => {
-    const { system, test, setting } = bodySets[i] as (typeof bodySets)[number]
-    return [headSetOf(row), system, test, setting]
+    const { system, test, risk, setting } = bodySets[i] as (typeof bodySets)[number]
+    return [headSetOf(row), system, test, risk, setting]
   })
   const ids = await internFacetSets(deps, sets.flat())
   const words = await formatWords(
@@ -98,7 +99,7 @@ async function readEntries(
       ...facetWordsOf({ iss: row.iss, type: row.type }),
       ...Object.values(bodySets[i] ?? {}).flatMap(facetWordsOf),
     ].join(' '),
-    sets: ids.slice(i * 4, i * 4 + 4),
+    sets: ids.slice(i * setsOfCell, (i + 1) * setsOfCell),
   }))
 }
 
@@ -115,13 +116,14 @@ async function insertEntries(client: pg.ClientBase, log: number, entries: readon
     [log, positions, entries.map(({ words }) => words)],
   )
   await client.query(
-    `insert into search_entry (log, position, iat, label, newer_lowest, newer_highest, tlp, head, system, test, setting)
+    `insert into search_entry (log, position, iat, label, newer_lowest, newer_highest, tlp, head, system, test, risk, setting)
      select record.log, record.position, search_iat(record.iat), search_label_of(record, is_own), newer[1], newer[2],
-       record.tlp, given.head, given.system, given.test, given.setting
-     from unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[]) as given (position, head, system, test, setting)
+       record.tlp, given.head, given.system, given.test, given.risk, given.setting
+     from unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[])
+       as given (position, head, system, test, risk, setting)
      join record on record.log = $1 and record.position = given.position
      join log on log.id = record.log
      cross join lateral search_newer(record, is_own) as newer`,
-    [log, positions, ...[0, 1, 2, 3].map((set) => entries.map(({ sets }) => sets[set]))],
+    [log, positions, ...[0, 1, 2, 3, 4].map((set) => entries.map(({ sets }) => sets[set]))],
   )
 }

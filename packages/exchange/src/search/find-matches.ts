@@ -67,19 +67,34 @@ async function findWhole(
   const { iss, type, status } = filters
   const candidates = words?.candidates === undefined ? [] : [`(${words.candidates})`]
   const asked = [...candidates, ...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
-  const conditions = [isOpenByLabel(viewer, nowSeconds), ...conditionsOf(filters, 'search_open')]
+  const conditions = conditionsOf(filters, 'search_open')
   if (asked.length > 0) conditions.push(sql<SqlBool>`search_open.words @@ ${asked.join(' & ')}::tsquery`)
   if (words?.isLoose) conditions.push(matchesText(words.match))
   if (status !== undefined) conditions.push(sql<SqlBool>`is_superseded = ${status === 'superseded'}`)
-  const row = await db
+  const { open, ask } = labelReachOf(viewer)
+  const isTold = sql<SqlBool>`search_open.label <= ${open}`
+  const isUntold = sql<SqlBool>`search_open.label >= ${ask}`
+  const told = await db
     .selectFrom('search_open')
     .select([
-      sql<Buffer | null>`string_agg(cells, '')`.as('cells'),
-      sql<number>`count(*) filter (where is_superseded)`.as('superseded'),
+      sql<Buffer | null>`string_agg(cells, '') filter (where ${isTold})`.as('cells'),
+      sql<number>`count(*) filter (where is_superseded and ${isTold})`.as('superseded'),
+      sql<boolean>`coalesce(bool_or(${isUntold}), false)`.as('hasUntold'),
     ])
-    .where(({ and }) => and(conditions))
+    .where(({ and, or }) => and([or([isTold, isUntold]), ...conditions]))
     .executeTakeFirstOrThrow()
-  return { cells: row.cells ?? nothing.cells, superseded: row.superseded }
+  const whole = { cells: told.cells ?? nothing.cells, superseded: told.superseded }
+  if (!told.hasUntold) return whole
+  const rest = await db
+    .selectFrom('search_open')
+    .select([sql<Buffer | null>`string_agg(cells, '')`.as('cells')])
+    .select(sql<number>`count(*) filter (where is_superseded)`.as('superseded'))
+    .where(({ and }) => and([isUntold, isOpenByRecord(viewer, nowSeconds), ...conditions]))
+    .executeTakeFirstOrThrow()
+  return {
+    cells: Buffer.concat([whole.cells, rest.cells ?? nothing.cells]),
+    superseded: whole.superseded + rest.superseded,
+  }
 }
 
 /** Of each candidate, whether it matches indeed. */
@@ -89,13 +104,12 @@ function matchesText(match: string): Expression<SqlBool> {
       and search_text.words @@ ${match}::tsquery)`
 }
 
-/** The rule for rows of the index: by the label where that says it, else by the record. `offset 0`: see `isOpenTo`. */
-export function isOpenByLabel(viewer: Viewer, nowSeconds: number): Expression<SqlBool> {
-  const { open, ask } = labelReachOf(viewer)
-  return sql<SqlBool>`(search_open.label <= ${open} or (search_open.label >= ${ask} and exists (
+/** The rule for rows of the index whose label does not say it. `offset 0`: see `isOpenTo`. */
+function isOpenByRecord(viewer: Viewer, nowSeconds: number): Expression<SqlBool> {
+  return sql<SqlBool>`exists (
     select from record join log on log.id = record.log
     where record.log = search_open.log and record.position = search_open.position and ${isOpenTo(viewer, nowSeconds)}
-    offset 0)))`
+    offset 0)`
 }
 
 /** What a statement says, by columns. `iss` and `type` are words of the index too. */
@@ -138,5 +152,5 @@ async function cellsOf(deps: Deps, rows: Awaited<ReturnType<typeof listTakenBack
   const heads = await internFacetSets(deps, rows.map(headSetOf))
   const [none = 0] = await internFacetSets(deps, [{}])
   const placeOf = ({ iat, log, position }: Place) => ({ iat: Math.min(iat, lastMoment), log, position })
-  return writeCells(rows.map((row, i) => ({ place: placeOf(row), sets: [heads[i] ?? none, none, none, none] })))
+  return writeCells(rows.map((row, i) => ({ place: placeOf(row), sets: [heads[i] ?? none, none, none, none, none] })))
 }
