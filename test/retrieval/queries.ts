@@ -73,6 +73,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['освіта', ['світа']],
     ['громадянство', ['громадянство']],
     ['громадянств*', ['громадянств']],
+    ['громадянства', ['громадянств']],
+    ['релігія', ['релігії', 'релігію']],
     ["обов'язковою", ["обов'язковою", 'обов’язковою']],
     ['совісті', ['совісті']],
   ],
@@ -108,6 +110,13 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     ['suaka', ['suaka']],
     ['perbudakan', ['perbudakan']],
     ['"hati nurani"', ['hati nurani']],
+  ],
+  ms: [
+    ['kebebasan', ['kebebasan', 'Kebebasan']],
+    ['hukum', ['ukuman', 'hukum ']],
+    ['kewarganegaraan', ['kewarganegara']],
+    ['pelajaran', ['elajaran']],
+    ['"hak-hak"', ['hak-hak']],
   ],
   vi: [
     ['nô lệ', ['nô lệ']],

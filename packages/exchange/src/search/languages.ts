@@ -14,13 +14,12 @@ type Script = 'Latn' | 'Cyrl' | 'Grek' | 'Armn' | 'Hebr' | 'Arab' | 'Deva' | 'su
  */
 export function stemmingFor(lang: string | undefined): (word: string) => Stemming | undefined {
   const language = languageOf(lang)
-  const own = language === undefined ? undefined : stemmings.get(language)
   const isLatin = language !== undefined && writesLatin(language)
   return (word) => {
     const script = scriptOf(word)
-    if (own?.script === script) return own.stemming
-    if (language === undefined || (script === 'Latn' && !isLatin)) return commonest.get(script)
-    return undefined
+    const own = language === undefined ? undefined : stemmingOf.get(`${language} ${script}`)
+    if (own !== undefined) return own
+    return language === undefined || (script === 'Latn' && !isLatin) ? commonest.get(script) : undefined
   }
 }
 
@@ -28,9 +27,8 @@ export function stemmingFor(lang: string | undefined): (word: string) => Stemmin
 export function plausibleStemmings(word: string, languages?: readonly string[]): Stemming[] {
   const script = scriptOf(word)
   const asked = languages?.map(languageOf)
-  return [...stemmings]
-    .filter(([language, own]) => own.script === script && (!asked || asked.includes(language)))
-    .map(([, own]) => own.stemming)
+  const plausible = stemmings.filter((each) => each.script === script && (!asked || asked.includes(each.language)))
+  return [...new Set(plausible.map(({ stemming }) => stemming))]
 }
 
 /**
@@ -57,12 +55,16 @@ export function isPlausibleStem(stem: string, word: string): boolean {
 export function beforeStemming(stemming: Stemming, word: string): string {
   if (stemming === 'arabic_stem') return word.replace(arabicAnd, '')
   if (stemming === 'portuguese_stem') return word.replace(portuguesePlural, 'ão')
+  if (stemming === 'russian_stem') return word.replaceAll(ukrainian, (letter) => russian[letter] as string)
   return word
 }
 
 /** Three letters remain. */
 const arabicAnd = /^و(?=...)/u
 const portuguesePlural = /[ãõ]es$/u
+/** As endings are spelt in Russian. */
+const russian: Readonly<Record<string, string>> = { і: 'и', ї: 'и', є: 'е', ґ: 'г' }
+const ukrainian = /[іїєґ]/g
 
 /** Stems that a stemmer leaves apart although they are of one word. */
 export function afterStemming(stemming: Stemming, stem: string): string {
@@ -115,37 +117,45 @@ function likelyScript(language: string): string | undefined {
   }
 }
 
+/** What a stemmer reads; in the last line the languages that it is lent to as a near relative. */
 const latin = {
   ...{ ca: 'catalan', da: 'danish', de: 'german', en: 'english', es: 'spanish', et: 'estonian', eu: 'basque' },
   ...{ fi: 'finnish', fr: 'french', ga: 'irish', hu: 'hungarian', id: 'indonesian', it: 'italian', lt: 'lithuanian' },
   ...{ nb: 'norwegian', nl: 'dutch', nn: 'norwegian', no: 'norwegian', pt: 'portuguese', ro: 'romanian' },
-  ...{ sv: 'swedish', tr: 'turkish' },
+  ...{ sr: 'serbian', sv: 'swedish', tr: 'turkish' },
+  ...{ af: 'dutch', bs: 'serbian', gl: 'portuguese', hr: 'serbian', ms: 'indonesian' },
 }
+const cyrillic = { ru: 'russian', sr: 'serbian', be: 'russian', bg: 'russian', mk: 'russian', uk: 'russian' }
 
-const stemmings: ReadonlyMap<string, { readonly script: Script; readonly stemming: Stemming }> = new Map([
+const stemmings: readonly { readonly script: Script; readonly language: string; readonly stemming: Stemming }[] = [
   ...inScript('Latn', latin),
-  ...inScript('Cyrl', { ru: 'russian', sr: 'serbian' }),
+  ...inScript('Cyrl', cyrillic),
   ...inScript('Grek', { el: 'greek' }),
   ...inScript('Armn', { hy: 'armenian' }),
   ...inScript('Arab', { ar: 'arabic' }),
   ...inScript('Deva', { hi: 'hindi', ne: 'nepali' }),
   ...inScript('Hebr', { yi: 'yiddish' }),
-  ['fa', { script: 'Arab', stemming: 'persian' }],
-  ['he', { script: 'Hebr', stemming: 'hebrew' }],
-])
+  { script: 'Arab', language: 'fa', stemming: 'persian' },
+  { script: 'Hebr', language: 'he', stemming: 'hebrew' },
+]
 
 function inScript(script: Script, names: Readonly<Record<string, string>>) {
-  return Object.entries(names).map(
-    ([language, name]) => [language, { script, stemming: `${name}_stem` as Stemming }] as const,
-  )
+  return Object.entries(names).map(([language, name]) => ({ script, language, stemming: `${name}_stem` as Stemming }))
 }
 
-const commonest: ReadonlyMap<Script, Stemming> = new Map(
-  (['en', 'ru', 'el', 'hy', 'ar', 'hi', 'he'] as const).map((language) => {
-    const { script, stemming } = stemmings.get(language) as { script: Script; stemming: Stemming }
-    return [script, stemming]
-  }),
+const stemmingOf: ReadonlyMap<string, Stemming> = new Map(
+  stemmings.map(({ script, language, stemming }) => [`${language} ${script}`, stemming]),
 )
+
+const commonest: ReadonlyMap<Script, Stemming> = new Map([
+  ['Latn', 'english_stem'],
+  ['Cyrl', 'russian_stem'],
+  ['Grek', 'greek_stem'],
+  ['Armn', 'armenian_stem'],
+  ['Hebr', 'hebrew'],
+  ['Arab', 'arabic_stem'],
+  ['Deva', 'hindi_stem'],
+])
 
 /** By the first letter: words are runs of letters, hardly ever of two scripts. */
 function scriptOf(word: string): Script {
