@@ -28,7 +28,7 @@ export async function sayTable(network: Network, holdings: readonly Holding[]): 
   const [first, second] = network.institutes.map(({ key }) => key)
   process.stderr.write('Three commands worth trying (in another terminal):\n')
   process.stderr.write(`  npm run -s concordance -- search popularity --federated --data ${folder(first ?? '')}\n`)
-  process.stderr.write(`  npm run -s concordance -- list --data ${folder(second ?? '')}\n`)
+  process.stderr.write(`  npm run -s concordance -- search --facets --data ${folder(second ?? '')}\n`)
   process.stderr.write(`  npm run -s concordance -- sync status --data ${folder(first ?? '')}\n\n`)
 }
 
