@@ -10,6 +10,7 @@ interface PeerTerms {
   readonly labels: RawBuilder<readonly string[]>
   /** See `Viewer`. */
   readonly isFor?: 'researcher' | undefined
+  readonly isLive?: true | undefined
 }
 
 /**
@@ -34,8 +35,13 @@ export function isOpenTo(viewer: Viewer, nowSeconds: number, record = 'record'):
 export function ownIsOpenTo(viewer: Viewer, nowSeconds: number, record = 'own_record'): Condition {
   if (viewer.kind === 'peer') {
     const labels = sql<readonly string[]>`${labelsUpTo(viewer.ceiling)}::text[]`
-    const isFor = viewer.for
-    return ownIsOpenToPeer({ iss: sql`${viewer.iss}`, labels, isFor }, isRunning(nowSeconds), nowSeconds, record)
+    const { for: isFor, isLive } = viewer
+    return ownIsOpenToPeer(
+      { iss: sql`${viewer.iss}`, labels, isFor, isLive },
+      isRunning(nowSeconds),
+      nowSeconds,
+      record,
+    )
   }
   return withTarget(record, (name) => byMarkingTo(viewer, nowSeconds, name))
 }
@@ -120,10 +126,11 @@ function isReleased(nowSeconds: number, record: string): Condition {
   return sql<SqlBool>`(${row}.embargo_until is null or ${row}.embargo_until <= ${nowSeconds})`
 }
 
-/** A withdrawal reaches whoever was ever sent what it takes back. */
-function wasSent({ iss }: PeerTerms, record: string): Condition {
+/** A withdrawal reaches whoever was ever sent what it takes back; live, below the ceiling alone. */
+function wasSent({ iss, labels, isLive }: PeerTerms, record: string): Condition {
   const row = sql.table(record)
-  return sql<SqlBool>`(${row}.type = 'withdrawal' and exists (select from delivery
+  const reaches = isLive ? sql<SqlBool>`${row}.tlp = any (${labels})` : sql<SqlBool>`true`
+  return sql<SqlBool>`(${row}.type = 'withdrawal' and ${reaches} and exists (select from delivery
     where delivery.peer = ${iss} and delivery.from_position <= ${row}.target and ${row}.target < delivery.to_position
       and ${row}.target - delivery.from_position = any (delivery.opened) offset 0))`
 }

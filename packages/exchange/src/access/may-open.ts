@@ -5,9 +5,16 @@ export type Viewer =
   | { readonly kind: 'public' }
   /**
    * Another institute's node, active as this node sees it; `ceiling` is the highest label our configuration opens to it.
-   * Asking for its researchers, it is shown what they may read there.
+   * Asking for its researchers, it is shown what they may read there. Asking live, it is shown nothing above its ceiling, which
+   * is then that of the question: a withdrawal of what it was sent reaches it by copying.
    */
-  | { readonly kind: 'peer'; readonly iss: string; readonly ceiling: Tlp; readonly for?: 'researcher' }
+  | {
+      readonly kind: 'peer'
+      readonly iss: string
+      readonly ceiling: Tlp
+      readonly for?: 'researcher'
+      readonly isLive?: true
+    }
   /** Somebody signed in here, or a program of theirs: staff of this institute, or a researcher. */
   | { readonly kind: 'person'; readonly subject: string; readonly staff: boolean }
 
@@ -103,10 +110,16 @@ function entitleAtAll(viewer: Viewer, guarded: Guarded, now: number): Entitlemen
   const { isOwn, type, isRevoked, wasSent, target } = guarded
   if (isRevoked) return [false, 'revoked']
   if (!isOwn && type === 'marking' && !isStaff(viewer)) return [false, 'not-relayed']
-  if (isOwn && type === 'withdrawal' && wasSent && viewer.kind === 'peer') return [true, 'was-sent']
+  if (isOwn && type === 'withdrawal' && wasSent && viewer.kind === 'peer' && reaches(viewer, guarded))
+    return [true, 'was-sent']
   const byMarking = entitleByMarking(viewer, guarded, now)
   if (!byMarking[0] || !isOwn || !(type === 'marking' || type === 'withdrawal')) return byMarking
   return target && entitle(viewer, target, now)[0] ? byMarking : [false, 'target']
+}
+
+/** Whether what was sent once may follow what it is about, whatever its label. */
+function reaches({ isLive, ceiling }: PeerViewer, { mark }: Guarded): boolean {
+  return !isLive || labelsUpTo(ceiling).includes(mark.tlp)
 }
 
 function entitleByMarking(viewer: Viewer, guarded: Guarded, now: number): Entitlement {

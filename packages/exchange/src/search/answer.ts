@@ -147,7 +147,7 @@ async function viewerFor(
 ): Promise<PeerViewer> {
   const viewer = await getPeerViewer(deps, asker.iss)
   const ceiling: Tlp = labelsUpTo(viewer.ceiling).includes(accepts) ? accepts : viewer.ceiling
-  return { ...viewer, ceiling, ...(people === 'researcher' && { for: people }) }
+  return { ...viewer, ceiling, isLive: true, ...(people === 'researcher' && { for: people }) }
 }
 
 /** Ours alone, and nothing where the question names another institute: no question makes this node ask anybody. */

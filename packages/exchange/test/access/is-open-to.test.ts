@@ -24,6 +24,7 @@ const viewer: fc.Arbitrary<Viewer> = fc.oneof(
     iss: fc.constantFrom(...issuers),
     ceiling: fc.constantFrom('CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT'),
     for: fc.constantFrom(undefined, 'researcher'),
+    isLive: fc.constantFrom(undefined, true),
   }) as fc.Arbitrary<Viewer>,
   fc.record({ kind: fc.constant('person' as const), subject: fc.constantFrom('ada', 'bo'), staff: fc.boolean() }),
 )
