@@ -93,7 +93,7 @@ t.test('the log of a node', async (t) => {
     const path = '/v1/log/entries?from=0'
     const signed = await node.peer.headers(path)
     await send(node.url, { path, headers: signed })
-    await node.deps.pool.query('alter table record rename to gone')
+    await node.deps.pool.query('alter view search_open rename to gone')
     await send(node.url, { path: '/v1/search?q=canary-failing', headers })
     await node.stop()
     t.match(written, '"route":"/v1/records"')
