@@ -106,12 +106,13 @@ async function readHits(
   return views.map((view, i) => ({ ...view, ...(snippets[i] && { snippet: snippets[i] }) }))
 }
 
+/** Asked for each hit by its key: as a join it would be planned for all records. */
+const bodyOf = sql<Buffer | null>`(select opening.body from opening
+  where opening.log = record.log and opening.position = record.position)`
+
 function selectHits(deps: Deps, db: Kysely<Tables>, viewer: Viewer, places: readonly Place[]) {
   return selectOpen(deps, db, viewer, {})
-    .innerJoin('opening', (join) =>
-      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
-    )
-    .select('opening.body')
+    .select(bodyOf.as('body'))
     .where(({ eb, refTuple, tuple }) =>
       eb(
         refTuple('record.log', 'record.position'),
