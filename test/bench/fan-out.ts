@@ -19,11 +19,16 @@ const allowedMs = 5
 /** What asking many peers costs beyond the slowest of them, hits verified, filtered and fused. */
 export async function benchFanOut(pair: Pair, { counts, rounds }: { counts: readonly number[]; rounds: number }) {
   const figures: Figure[] = []
-  for (const count of counts) figures.push(await measure(pair, count, rounds))
-  return { figures, notes: [] }
+  const notes: string[] = []
+  for (const count of counts) {
+    const { figure, cpuMs } = await measure(pair, count, rounds)
+    figures.push(figure)
+    notes.push(`asking ${count} peers takes ${cpuMs.toFixed(1)} ms of processor time in the process of node and caller`)
+  }
+  return { figures, notes }
 }
 
-async function measure(pair: Pair, count: number, rounds: number): Promise<Figure> {
+async function measure(pair: Pair, count: number, rounds: number): Promise<{ figure: Figure; cpuMs: number }> {
   const folder = join(pair.receiver.config().dataDir, 'simulated')
   const institutes = await Promise.all(Array.from({ length: count }, (_, index) => found(folder, index)))
   const peers = await startPeers(folder, count)
@@ -37,12 +42,14 @@ async function measure(pair: Pair, count: number, rounds: number): Promise<Figur
       await introduce(node, institutes)
       for (let i = 0; i < warmUps; i++) await searchOnce(client, peers.url, count)
       const taken: Taken[][] = []
+      const before = process.cpuUsage()
       for (let round = 0; round < rounds; round++) {
         const inRound: Taken[] = []
         for (let i = 0; i < searches; i++) inRound.push(await searchOnce(client, peers.url, count))
         taken.push(inRound)
       }
-      return figureOf(count, taken)
+      const { user, system } = process.cpuUsage(before)
+      return { figure: figureOf(count, taken), cpuMs: (user + system) / 1_000 / (rounds * searches) }
     } finally {
       await client.close()
       await node.stop()

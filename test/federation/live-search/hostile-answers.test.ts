@@ -31,6 +31,10 @@ t.test('an answer of a hostile peer', async (t) => {
 
   const bent = (bend: (hit: Record<string, JsonValue>) => JsonValue): Behaviour =>
     answering(() => [canonicalize(bend(parseCanonical(honest) as Record<string, JsonValue>))])
+  const forged = (line: string) => {
+    const hit = parseCanonical(line) as { statement: string }
+    return canonicalize({ ...hit, statement: `${hit.statement.slice(0, -86)}${'A'.repeat(86)}` })
+  }
   const earlier: { answer?: unknown } = {}
 
   const invalid: Readonly<Record<string, Behaviour>> = {
@@ -84,6 +88,11 @@ t.test('an answer of a hostile peer', async (t) => {
     'with a marking that contradicts itself': bent((hit) => ({ ...hit, mark: { tlp: 'AMBER', relay: 'none' } })),
     'with a standing that does not exist': bent((hit) => ({ ...hit, status: 'true' })),
     'with a negative position': bent((hit) => ({ ...hit, position: -1 })),
+    'with two hits that each fail, one sooner than the other': answering(async () => [
+      forged(await hitOf(mallory, 'Forged.', 1)),
+      'not JSON',
+      forged(await hitOf(mallory, 'Forged too.', 2)),
+    ]),
     'with a hit that is no object': answering(() => ['7']),
     'with a hit that is null': answering(() => ['null']),
     'with a hit that is not canonical': answering(() => [`${honest} `]),

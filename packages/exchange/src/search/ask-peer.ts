@@ -139,21 +139,22 @@ function notInTime({ iss }: ConfiguredPeer): Given {
 
 const granularities: readonly Granularity[] = ['boolean', 'count', 'summary', 'full']
 
-function openAnswer(
+async function openAnswer(
   deps: Deps,
   log: PeerLog,
   question: SearchQuestion,
   given: { readonly answer: string; readonly hits: readonly string[] },
-): Given {
+): Promise<Given> {
   try {
     const { queryId } = question
     const expected = { audience: deps.identity.iss, queryId, question: questionDigest(question), hits: given.hits }
     const answer = verifyAnswer(given.answer, log.keyset, expected)
     refuseExcess(question, answer, given.hits.length)
     const isFull = answer.granularity === 'full'
-    const hits = given.hits.map((line) =>
+    const verified = given.hits.map(async (line) =>
       verifyHit(log, log.keyset, parseCanonical(line, { maxBytes: lineBytes }), isFull),
     )
+    const hits = await Promise.all(verified)
     return { institute: { ...statusOf(log, answer), signed: given.answer }, hits }
   } catch (error) {
     deps.log.warn({ peer: log.iss, code: codeOf(error) }, 'the answer to a search does not verify')

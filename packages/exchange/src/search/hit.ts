@@ -10,7 +10,7 @@ import {
   parseStatementUnsafe,
   type RecordView,
   verifyBody,
-  verifyCompact,
+  verifyCompactAsync,
 } from '@concordance/protocol'
 import type { Mirror } from '../sync/mirror.ts'
 
@@ -39,22 +39,24 @@ export function formatHit({ position, statement, body, mark, status, title = {} 
  * Verifies a hit of a peer's answer: signature by the key in force, issuer, log, body. Whether it stands in the peer's
  * log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
  *
+ * Signatures are checked beside the event loop: many hits of many peers come at the same moment.
+ *
  * @param isFull Whether bodies may be there at all.
  * @throws {ProtocolError} the code of the first check that fails.
  */
-export function verifyHit(
+export async function verifyHit(
   mirror: Pick<Mirror, 'iss' | 'origin' | 'size'>,
   keyset: Keyset,
   value: JsonValue,
   isFull = true,
-): RecordView {
+): Promise<RecordView> {
   const { position, statement: compact, body: text, status, title, ...said } = readHit(value)
   if (text !== null && !isFull) throw new ProtocolError('SCHEMA', 'a summary holds a body')
   const mark = parseMarking(said.mark)
   const { statement, recordId, jws } = parseStatementUnsafe(compact)
   if (statement.iss !== mirror.iss) throw new ProtocolError('ISSUER', 'the hit is of another issuer')
   if (statement.log !== mirror.origin) throw new ProtocolError('ORIGIN', 'the hit is of another log')
-  verifyCompact(jws, getKey(keyset, jws.header.kid, 'record', position))
+  await verifyCompactAsync(jws, getKey(keyset, jws.header.kid, 'record', position))
   const body = text === null ? undefined : verifyBody(statement, text)
   const shown = body && findRecordType(statement.type)?.describe(body)
   return {
