@@ -127,7 +127,8 @@ export function createLogWriter(context: WriterContext): LogWriter {
       })
       // The first head after a pause is signed at once; in a burst one signature covers many batches.
       if (!closing) await sleep(Math.max(0, started + sealEveryMs - performance.now()))
-      if (!closing && appendLoop) await Promise.race([appendLoop, sleep(started + sealInBurstMs - performance.now())])
+      const leftMs = Math.max(0, started + sealInBurstMs - performance.now())
+      if (!closing && appendLoop) await Promise.race([appendLoop, sleep(leftMs)])
     }
     sealLoop = undefined
   }
