@@ -59,11 +59,11 @@ export async function growTo({ origin }: Pair, size: number): Promise<void> {
   await node.stop()
 }
 
-/** Returns when the search projection of a running node has read its own log to the end. */
+/** Returns when a running node has read its own log to the end, and everything in it is found by a search. */
 export async function untilProjected({ config }: Side): Promise<void> {
   const { databaseUrl } = config()
   const behind =
-    'select 1 from log left join projection on projection.log = log.id where is_own and coalesce(position, 0) < size'
+    'select 1 from log left join projection on projection.log = log.id where is_own and coalesce(least(position, indexed), 0) < size'
   while ((await execute(databaseUrl, behind)).length > 0) await sleep(100)
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { bearer, type Client, createClient } from '@concordance/client'
-import { api } from '@concordance/protocol'
+import { api, type BodyOf } from '@concordance/protocol'
 import { startChildNode } from './child-node.ts'
 import { between, type CpuTimes, formatCpuPerRecord, readCpuTimes } from './cpu-time.ts'
 import { insertRate } from './limits.ts'
@@ -19,11 +19,8 @@ export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: {
   const callers = Array.from({ length: clients }, () =>
     createClient({ baseUrl: node.url, authorize: bearer(origin.token) }),
   )
-  const publish = (client: Client, i: number) =>
-    client.call(api.publishRecord, {
-      headers: { 'idempotency-key': randomUUID() },
-      body: { ...recordOf(i), mark: red },
-    })
+  const publish = (client: Client, body: BodyOf<typeof api.publishRecord>) =>
+    client.call(api.publishRecord, { headers: { 'idempotency-key': randomUUID() }, body })
   const spent: CpuTimes[] = []
   const readTimes = () => readCpuTimes({ nodePid: node.pid, postmasterPid: serverPid })
   try {
@@ -57,13 +54,13 @@ export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: {
 
 async function rateOf(
   callers: readonly Client[],
-  publish: (client: Client, i: number) => Promise<unknown>,
+  publish: (client: Client, record: BodyOf<typeof api.publishRecord>) => Promise<unknown>,
 ): Promise<number> {
-  let next = 0
+  const records = Array.from({ length: count }, (_, i) => ({ ...recordOf(i), mark: red }))
   const started = performance.now()
   await Promise.all(
     callers.map(async (client) => {
-      while (next < count) await publish(client, next++)
+      for (let record = records.pop(); record; record = records.pop()) await publish(client, record)
     }),
   )
   return (count / (performance.now() - started)) * 1_000
