@@ -99,7 +99,8 @@ function orderObject(value: object, depth: number): unknown {
 
 /** Names that look like an index come first in any object of the engine, and `__proto__` is none of its members. */
 function hasPlaceOfItsOwn(name: string): boolean {
-  return /^[0-9]/.test(name) || name === '__proto__'
+  const first = name.charCodeAt(0)
+  return (first >= 0x30 && first <= 0x39) || name === '__proto__'
 }
 
 function write(value: unknown, depth: number): string {

@@ -67,41 +67,52 @@ export function headValuesOf({ frontier }: Growth): [number, Uint8Array, Uint8Ar
 
 const insertRows = `
   with new as (
-    select * from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bigint[],
-                         $10::bigint[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::uuid[], $16::text[])
-      as new (position, leaf_hash, record_id, statement, body, type, finding, version, iat, tlp, embargo_until, actor,
-              group_iss, group_finding, readers)
+    select position, substring($3::bytea from 32 * nth::int - 31 for 32) as leaf_hash,
+      substring($4::bytea from 32 * nth::int - 31 for 32) as record_id,
+      substring($5::bytea from statement_at for statement_bytes) as statement,
+      substring($8::bytea from body_at for body_bytes) as body,
+      type, finding, version, iat, tlp, embargo_until, actor, group_iss, group_finding, readers
+    from unnest($2::bigint[], $6::int[], $7::int[], $9::int[], $10::int[], $11::text[], $12::uuid[], $13::bigint[],
+                $14::bigint[], $15::text[], $16::bigint[], $17::text[], $18::text[], $19::uuid[], $20::text[]) with ordinality
+      as new (position, statement_at, statement_bytes, body_at, body_bytes, type, finding, version, iat, tlp, embargo_until,
+              actor, group_iss, group_finding, readers, nth)
   ), entries as (
     insert into entry (log, position, leaf_hash, record_id, statement, body)
-    select $1, position, leaf_hash, record_id, convert_to(statement, 'UTF8'), convert_to(body, 'UTF8') from new
+    select $1, position, leaf_hash, record_id, statement, body from new
   ), records as (
     insert into own_record (position, record_id, type, finding, version, iat, tlp, embargo_until, actor,
                             group_iss, group_finding, readers, at)
     select position, record_id, type, finding, version, iat, tlp, embargo_until, actor, group_iss, group_finding,
-      case when readers is not null then array(select jsonb_array_elements_text(readers::jsonb)) end, $17::timestamptz from new
+      case when readers is not null then array(select jsonb_array_elements_text(readers::jsonb)) end, $21::timestamptz from new
   ), receipts as (
     insert into idempotency (subject, key, digest, receipt, created_at)
-    select subject, key, digest, receipt::jsonb, $17::timestamptz
-    from unnest($18::text[], $19::text[], $20::bytea[], $21::text[]) as given (subject, key, digest, receipt)
+    select subject, key, digest, receipt::jsonb, $21::timestamptz
+    from unnest($22::text[], $23::text[], $24::bytea[], $25::text[]) as given (subject, key, digest, receipt)
   )`
 
 const insertAndGrow = `${insertRows}, intent as (
-    insert into checkpoint (log, size, root, frontier) values ($1, $22, $23, $24)
+    insert into checkpoint (log, size, root, frontier) values ($1, $26, $27, $28)
   )
-  update log set size = $22, frontier = $24, staged_size = $22, staged_frontier = $24 where id = $1`
+  update log set size = $26, frontier = $28, staged_size = $26, staged_frontier = $28 where id = $1`
 
 function valuesOf({ log, placed, at }: Batch): unknown[] {
   const statements = placed.map(({ signed }) => signed.statement)
   const keyed = placed.flatMap(({ entry: { idempotency }, receipt }) =>
     idempotency ? [{ ...idempotency, receipt }] : [],
   )
+  const compact = packTexts(placed.map(({ signed }) => signed.compact))
+  const bodies = packTexts(placed.map(({ entry }) => entry.body))
   return [
     log,
     placed.map(({ receipt }) => receipt.position),
-    placed.map(({ leafHash }) => leafHash),
-    placed.map(({ signed }) => Buffer.from(signed.recordId, 'base64url')),
-    placed.map(({ signed }) => signed.compact),
-    placed.map(({ entry }) => entry.body ?? null),
+    Buffer.concat(placed.map(({ leafHash }) => leafHash)),
+    Buffer.concat(placed.map(({ signed }) => Buffer.from(signed.recordId, 'base64url'))),
+    compact.bytes,
+    compact.at,
+    compact.sizes,
+    bodies.bytes,
+    bodies.at,
+    bodies.sizes,
     statements.map(({ type }) => type),
     statements.map(({ finding }) => finding),
     statements.map(({ version }) => version),
@@ -118,6 +129,27 @@ function valuesOf({ log, placed, at }: Batch): unknown[] {
     keyed.map(({ digest }) => digest),
     keyed.map(({ receipt }) => JSON.stringify(receipt)),
   ]
+}
+
+interface Packed {
+  readonly bytes: Buffer
+  /** Where each begins, from 1, and how many bytes it has; null for what there is none of. */
+  readonly at: readonly (number | null)[]
+  readonly sizes: readonly (number | null)[]
+}
+
+/** Long texts one behind the other: in an array each character would be looked at twice, here and in the database. */
+function packTexts(texts: readonly (string | undefined)[]): Packed {
+  const sizes = texts.map((text) => (text === undefined ? null : Buffer.byteLength(text)))
+  const bytes = Buffer.allocUnsafe(sizes.reduce((sum: number, size) => sum + (size ?? 0), 0))
+  let end = 0
+  const at = texts.map((text) => {
+    if (text === undefined) return null
+    const start = end
+    end += bytes.write(text, start)
+    return start + 1
+  })
+  return { bytes, at, sizes }
 }
 
 type Statement = [text: string, values: unknown[]]

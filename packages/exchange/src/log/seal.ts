@@ -53,7 +53,7 @@ export async function sealLog(
     return undefined
   }
   const { intent, signed } = found
-  const frontier = await recompute(client, intent, signed)
+  const frontier = await recompute(client, found)
   const head = headOf(frontier)
   requireNothingNewer(context, head)
   // From here on somebody may see this head under our signature, so the guard has to know of it first.
@@ -85,21 +85,25 @@ interface CheckpointRow {
 interface Newest {
   readonly intent: CheckpointRow
   readonly signed: CheckpointRow | undefined
+  /** The first entries since, in order; some may be newer than the intent. */
+  readonly unsigned: readonly StoredLeaf[]
 }
 
+/** In one round trip: whoever waits for the news waits for each. */
 async function lockNewest(client: pg.ClientBase): Promise<Newest | undefined> {
   const newest = (condition: string) => `
     select log.id as log, log.state, log.sealing, checkpoint.size, checkpoint.root, checkpoint.frontier, checkpoint.iat
     from checkpoint join log on log.id = checkpoint.log
     where log.is_own ${condition} order by checkpoint.size desc limit 1`
-  const [, , intents, signed] = await Promise.all([
+  const [, , intents, signed, unsigned] = await Promise.all([
     client.query('begin'),
     client.query('select pg_advisory_xact_lock($1)', [sealLock]),
     client.query<CheckpointRow>({ name: 'newest-intent', text: newest('') }),
     client.query<CheckpointRow>({ name: 'newest-signed', text: newest('and checkpoint.jws is not null') }),
+    client.query<StoredLeaf>({ name: 'entries-not-signed', text: entriesNotSigned, values: [entriesAtOnce] }),
   ])
   const [intent] = intents.rows
-  return intent && { intent, signed: signed.rows[0] }
+  return intent && { intent, signed: signed.rows[0], unsigned: unsigned.rows }
 }
 
 function isDue({ intent, signed }: Newest, now: Date, { freshenAfterSeconds }: SealOptions): boolean {
@@ -109,12 +113,17 @@ function isDue({ intent, signed }: Newest, now: Date, { freshenAfterSeconds }: S
   return freshenAfterSeconds !== undefined && secondsOf(now) - (signed?.iat ?? 0) >= freshenAfterSeconds
 }
 
-async function recompute(
-  client: pg.ClientBase,
-  intent: CheckpointRow,
-  signed: CheckpointRow | undefined,
-): Promise<Frontier> {
+const storedLeaf = `position, leaf_hash, record_id, convert_from(statement, 'UTF8') as statement, cover`
+
+const entriesNotSigned = `
+  select ${storedLeaf} from entry where log = (select id from log where is_own) and position >= coalesce(
+    (select size from checkpoint where log = (select id from log where is_own) and jws is not null order by size desc limit 1), 0)
+  order by position limit $1`
+
+async function recompute(client: pg.ClientBase, { intent, signed, unsigned }: Newest): Promise<Frontier> {
   let frontier = signed ? decodeFrontier(signed.size, signed.frontier) : emptyFrontier
+  const atHand = unsigned.filter(({ position }) => position < intent.size)
+  frontier = extendFrontier(frontier, listLeaves(atHand, frontier.size))
   while (frontier.size < intent.size) {
     const to = Math.min(intent.size, frontier.size + entriesAtOnce)
     frontier = extendFrontier(frontier, await recomputeLeaves(client, intent.log, frontier.size, to))
@@ -133,11 +142,14 @@ export async function recomputeLeaves(
 ): Promise<Uint8Array[]> {
   const { rows } = await client.query<StoredLeaf>({
     name: 'entries-to-seal',
-    text: `select position, leaf_hash, record_id, convert_from(statement, 'UTF8') as statement, cover from entry
-           where log = $1 and position >= $2 and position < $3 order by position`,
+    text: `select ${storedLeaf} from entry where log = $1 and position >= $2 and position < $3 order by position`,
     values: [log, from, to],
   })
   if (rows.length !== to - from) throw corrupt(`an entry is missing between ${from} and ${to}`)
+  return listLeaves(rows, from)
+}
+
+function listLeaves(rows: readonly StoredLeaf[], from: number): Uint8Array[] {
   return rows.map((row, index) => {
     const leaf = row.cover ? leafHashOf(coverLeafInputOf(row.cover)) : leafOfRecord(row)
     const isWhole = row.position === from + index && leaf !== undefined && row.leaf_hash.equals(leaf)

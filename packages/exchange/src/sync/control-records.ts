@@ -85,7 +85,8 @@ interface InForce {
 
 const controlTypes: readonly unknown[] = ['marking', 'group', 'withdrawal']
 
-function isControl({ statement, compact, quarantine, remarks }: AcceptedEntry): boolean {
+/** Whether it changes how others may be read. */
+export function isControl({ statement, compact, quarantine, remarks }: AcceptedEntry): boolean {
   if (compact === undefined) return remarks !== undefined
   return controlTypes.includes(quarantine ? payloadOf(compact).type : statement?.type)
 }

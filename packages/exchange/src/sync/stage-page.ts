@@ -8,6 +8,7 @@ import { acceptEntries } from './accept-entries.ts'
 import { applyControl, noteControl } from './control-records.ts'
 import type { Mirror } from './mirror.ts'
 import { noteNarrowed } from './narrowing.ts'
+import { isPlain, promotePlainPage } from './promote-plain-page.ts'
 import { SyncError } from './sync-error.ts'
 import type { VerifiedEntries, VerifiedPage } from './verify-page.ts'
 
@@ -39,6 +40,8 @@ export async function stagePage(deps: Deps, mirror: Mirror, page: VerifiedPage, 
     throw new SyncError('ROOT_MISMATCH', `${frontier.size} entries do not give the signed root`)
   }
   const entries = acceptEntries(page.entries, deps.accepts)
+  const isNews = reached && target.size === page.checkpoint.size && isPlain(page, entries)
+  if (isNews && (await promotePlainPage(deps, mirror, page, entries))) return { reached, changesOurs: false }
   return inTransaction(deps.pool, async (client) => {
     await lockMirror(client, mirror)
     await copyEntries(
