@@ -39,10 +39,10 @@ export async function runTests(root: string, { files, ...options }: TestOptions)
   const failures: string[] = []
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined && !options.signal.aborted; file = waiting.shift()) {
-      const { passed, failed, seconds, failure, table } = await runFile(root, file, options)
+      const { passed, failed, seconds, failure, figures } = await runFile(root, file, options)
       counts.passed += passed
       counts.failed += failed
-      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n${table}`)
+      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n${figures}`)
       if (failed > 0) failures.push(`\n${file}\n${failure}`)
     }
   }
@@ -60,8 +60,8 @@ interface Outcome extends Counts {
   readonly seconds: number
   /** What went wrong, in words. */
   readonly failure: string
-  /** What was measured: the comments that are rows of a table. */
-  readonly table: string
+  /** What was counted and measured: comments, a line each. */
+  readonly figures: string
 }
 
 async function runFile(root: string, file: string, options: Omit<TestOptions, 'files'>): Promise<Outcome> {
@@ -89,7 +89,7 @@ async function runFile(root: string, file: string, options: Omit<TestOptions, 'f
     failed,
     seconds,
     failure: `${failuresIn(said)}\n${complaints}`,
-    table: tableIn(said),
+    figures: figuresIn(said),
   }
 }
 
@@ -115,8 +115,10 @@ function parseCounts(tap: string): Counts | undefined {
   return { passed: count('pass'), failed: count('fail') }
 }
 
-function tableIn(tap: string): string {
-  return [...tap.matchAll(/^ *# (\|.*\|)$/gm)].map(([, row]) => `       ${row}\n`).join('')
+/** What a test of the file itself, and none within one, has to say beyond that it passed. */
+function figuresIn(tap: string): string {
+  const lines = tap.matchAll(/^ {0,4}# (?!Subtest: |time=|\{ total: )(.*)$/gm)
+  return [...lines].map(([, figure]) => `       ${figure}\n`).join('')
 }
 
 /** Leaves out what passed: assertions, plans, and whole subtests. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Agent } from 'node:http'
 import { emptyBodyDigest } from '@concordance/protocol'
 import type { Test } from 'tap'
 import { openBrowser } from '../../services/node/test/support/browser.ts'
@@ -59,21 +60,23 @@ export interface Place {
   readonly url: string
   /** Where it says it can be reached. */
   readonly baseUrl: string
+  /** Keeps connections, as clients and proxies do: everybody's requests come over the same few. */
+  readonly agent: Agent
 }
 
-export function anonymous({ url }: Place): Caller {
-  return { viewer: 'anonymous', ask: (asked) => send(url, asked) }
+export function anonymous({ url, agent }: Place): Caller {
+  return { viewer: 'anonymous', ask: (asked) => send(url, asked, agent) }
 }
 
 /** An institute that signs every request. */
-export function peerCaller({ url }: Place, viewer: PeerName, peer: TestPeer): Caller {
+export function peerCaller({ url, agent }: Place, viewer: PeerName, peer: TestPeer): Caller {
   return {
     viewer,
     ask: async ({ method = 'GET', path, headers = {}, body }) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
       const bdg = payload === undefined ? emptyBodyDigest : hash('sha256', payload, 'base64url')
       const signed = await peer.headers(path, { htm: method, bdg })
-      return send(url, { method, path, headers: { ...headers, ...signed }, body: payload })
+      return send(url, { method, path, headers: { ...headers, ...signed }, body: payload }, agent)
     },
   }
 }
@@ -81,7 +84,7 @@ export function peerCaller({ url }: Place, viewer: PeerName, peer: TestPeer): Ca
 /** Signs in at the provider as a browser does. Requests come from a page of the node. */
 export async function signIn(place: Place, provider: RunningProvider, viewer: PersonName): Promise<Caller> {
   provider.accounts[viewer] = { name: viewer, groups: people[viewer] }
-  const browser = openBrowser(place.url, place.baseUrl)
+  const browser = openBrowser(place.url, place.baseUrl, place.agent)
   const { status, text } = await browser.signIn(viewer)
   if (status !== 303) throw new Error(`${viewer} cannot sign in: ${status} ${text}`)
   const ownPage = { origin: place.baseUrl, 'concordance-request': '1' }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -58,7 +59,9 @@ const laterSeconds = 3_600
 export async function createWorld(t: Pick<Test, 'teardown'>): Promise<World> {
   const founded = await found(t)
   const { node, origin, peers, provider, workers } = founded
-  const place = { url: node.url, baseUrl: nodeId }
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const place = { url: node.url, baseUrl: nodeId, agent }
   const callers = { anonymous: anonymous(place) } as Record<ViewerName, Caller>
   for (const name of peerNames) callers[name] = peerCaller(place, name, peers[name])
   for (const name of Object.keys(people) as PersonName[]) callers[name] = await signIn(place, provider, name)

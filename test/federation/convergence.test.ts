@@ -31,6 +31,7 @@ for (let first = 0; first < histories; first += inOneNetwork) {
     const keys = ['origin', 'oslo', 'lima', 'nairobi', 'hanoi']
     const network = await startTestNetwork(t, keys, { lines: true, now })
     const [origin, ...peers] = network.institutes as [Institute, ...Institute[]]
+    t.comment(`seed ${seedOfRun + first}`)
     const draw = drawFrom(seedOfRun + first)
     const moments: Moment[] = []
     const sent = new Map(peers.map(({ key }) => [key, new Set<number>()]))

@@ -1,8 +1,9 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely'
 import type { Viewer } from './access/may-open.ts'
+import { planIsKept } from './database/keep-plans.ts'
 import type { CitationTable, Tables } from './database/tables.ts'
 import type { Deps } from './deps.ts'
-import { type RecordRow, selectOpen } from './select-open.ts'
+import { isAmong, type RecordRow, selectOpen } from './select-open.ts'
 
 /**
  * Those of the rows that name a record which was withdrawn, or a finding whose newest version was. Only records that the
@@ -32,17 +33,7 @@ export async function listCitingWithdrawn(
 type Citation = Selectable<CitationTable>
 
 function listCitationsOf(db: Kysely<Tables>, rows: readonly RecordRow[]): Promise<Citation[]> {
-  return db
-    .selectFrom('citation')
-    .selectAll()
-    .where(({ eb, refTuple, tuple }) =>
-      eb(
-        refTuple('log', 'position'),
-        'in',
-        rows.map(({ log, position }) => tuple(log, position)),
-      ),
-    )
-    .execute()
+  return db.selectFrom('citation').selectAll().where(isAmong('citation', rows)).modifyEnd(planIsKept).execute()
 }
 
 /** Oldest version first. */
@@ -55,13 +46,9 @@ function listNamed(
   const records = citations.flatMap(({ target_record }) => target_record ?? [])
   const findings = citations.flatMap(({ target_finding }) => target_finding ?? [])
   return selectOpen(deps, db, viewer, {})
-    .where(({ eb, or }) =>
-      or([
-        ...(records.length > 0 ? [eb('record.record_id', 'in', records)] : []),
-        ...(findings.length > 0 ? [eb('record.finding', 'in', findings)] : []),
-      ]),
-    )
+    .where(sql<SqlBool>`(record.record_id = any (${records}::bytea[]) or record.finding = any (${findings}::uuid[]))`)
     .orderBy('record.version')
+    .modifyEnd(planIsKept)
     .execute()
 }
 

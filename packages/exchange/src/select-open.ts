@@ -36,6 +36,17 @@ export function selectOpen({ now }: Deps, db: Kysely<Tables>, viewer: Viewer, fi
     .where((eb) => eb.and(conditionsOf(filters, standing)))
 }
 
+/** One statement for however many places, which a list of tuples would not be. */
+export function isAmong(
+  table: 'record' | 'citation',
+  places: readonly { readonly log: number; readonly position: number }[],
+): Expression<SqlBool> {
+  const [logs, positions] = [places.map(({ log }) => log), places.map(({ position }) => position)]
+  const row = sql.table(table)
+  return sql<SqlBool>`(${row}.log, ${row}.position) in (
+    select asked.log, asked.position from unnest(${logs}::smallint[], ${positions}::bigint[]) as asked (log, position))`
+}
+
 /** Asked of the log itself: the projection may still be behind the withdrawal. `offset 0`: see `isOpenTo`. */
 export const isTakenBack = sql<SqlBool>`exists (select from withdrawn
   where withdrawn.log = record.log and withdrawn.record_id = record.record_id and withdrawn.position < log.size offset 0)`

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { ExchangeError } from '../error.ts'
+import { keepPlans } from './keep-plans.ts'
 import type { Tables } from './tables.ts'
 
 export interface DatabaseOptions {
@@ -35,7 +36,10 @@ export async function openDatabase({ url, connections = 10, onIdleError }: Datab
   const pool = new pg.Pool({ ...connectionSettings(url), max: connections })
   pool.on('error', (error) => onIdleError?.(error))
   // A connection that breaks between two queries of a transaction says so here; the next query then fails.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    keepPlans(client)
+  })
   try {
     await requireSafeServer(pool)
   } catch (error) {

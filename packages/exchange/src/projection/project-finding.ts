@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ownIsOpenTo } from '../access/is-open-to.ts'
 import type { Viewer } from '../access/may-open.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Deps } from '../deps.ts'
 import { projectBatch } from './project-log.ts'
 
@@ -39,6 +40,6 @@ async function findBehind({ db, now }: Deps, viewer: Viewer, finding: RawBuilder
     left join projection on projection.log = log.id
     where log.is_own and own_record.position >= coalesce(projection.position, 0)
       and ${ownIsOpenTo(viewer, nowSeconds)}
-    order by own_record.position desc limit 1`.execute(db)
+    order by own_record.position desc limit 1 ${planIsKept}`.execute(db)
   return rows[0]
 }

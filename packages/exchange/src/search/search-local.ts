@@ -2,10 +2,11 @@ import type { SearchFilters, SearchHit, SearchResult } from '@concordance/protoc
 import { type Kysely, sql } from 'kysely'
 import { asViewer } from '../access/as-viewer.ts'
 import type { Viewer } from '../access/may-open.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
 import { viewsOf } from '../records.ts'
-import { selectOpen } from '../select-open.ts'
+import { isAmong, selectOpen } from '../select-open.ts'
 import { cellBytes, type Place } from './cells.ts'
 import { choosePage } from './choose-page.ts'
 import { describeRecord } from './describe-record.ts'
@@ -113,13 +114,8 @@ const bodyOf = sql<Buffer | null>`(select opening.body from opening
 function selectHits(deps: Deps, db: Kysely<Tables>, viewer: Viewer, places: readonly Place[]) {
   return selectOpen(deps, db, viewer, {})
     .select(bodyOf.as('body'))
-    .where(({ eb, refTuple, tuple }) =>
-      eb(
-        refTuple('record.log', 'record.position'),
-        'in',
-        places.map(({ log, position }) => tuple(log, position)),
-      ),
-    )
+    .where(isAmong('record', places))
+    .modifyEnd(planIsKept)
 }
 
 type Located = Pick<Place, 'log' | 'position'>

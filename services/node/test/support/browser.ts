@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http'
 import { type Answer, type Outgoing, send } from './send.ts'
 
 /** A browser as far as signing in goes: it keeps cookies, follows links when told to, and says where a request comes from. */
@@ -15,11 +16,12 @@ export interface Browser {
 /**
  * @param nodeUrl Where the node listens.
  * @param baseUrl Where it says it can be reached, and the provider sends people.
+ * @param agent See `send`.
  */
-export function openBrowser(nodeUrl: string, baseUrl: string): Browser {
+export function openBrowser(nodeUrl: string, baseUrl: string, agent: Agent | false = false): Browser {
   const cookies = new Map<string, string>()
   const ask = async ({ headers = {}, ...outgoing }: Outgoing) => {
-    const answer = await send(nodeUrl, { ...outgoing, headers: { ...cookieHeader(cookies), ...headers } })
+    const answer = await send(nodeUrl, { ...outgoing, headers: { ...cookieHeader(cookies), ...headers } }, agent)
     keepCookies(cookies, answer)
     return answer
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Problem } from '@concordance/protocol'
 
@@ -20,12 +20,20 @@ export interface Outgoing {
   readonly body?: unknown
 }
 
-/** One request as it is written here: no client corrects it, follows it or reads it for us. */
-export async function send(url: string, { method = 'GET', path, headers = {}, body }: Outgoing): Promise<Answer> {
+/**
+ * One request as it is written here: no client corrects it, follows it or reads it for us.
+ *
+ * @param agent Keeps connections for many requests; each has one of its own where absent.
+ */
+export async function send(
+  url: string,
+  { method = 'GET', path, headers = {}, body }: Outgoing,
+  agent: Agent | false = false,
+): Promise<Answer> {
   const payload =
     body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   const sent = { ...(payload !== undefined && { 'content-type': 'application/json' }), ...headers }
-  const outgoing = request(url, { method, path, headers: sent, agent: false })
+  const outgoing = request(url, { method, path, headers: sent, agent })
   outgoing.end(payload)
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
   const received = await text(incoming)
