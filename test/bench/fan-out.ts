@@ -10,7 +10,7 @@ import { type Pair, withFreshReceiver } from './pair.ts'
 import { type Figure, seriesOf } from './series.ts'
 
 const searches = 20
-const warmUps = 5
+const warmUps = 30
 const hits = 20
 /** Of the slowest peer's time, or so many milliseconds where that is more. */
 const allowedShare = 0.1

@@ -6,7 +6,7 @@ import type { Institute } from '../../network/start-network.ts'
 import { publish, round, startTestNetwork } from '../../network/test-network.ts'
 
 /** Enough to keep a node busy for a while; `npm run bench` has 20,000. */
-const others = 2_000
+const others = 4_000
 /** Of the acceptance: published at one institute, found by search at another. */
 const foundWithinMs = 2_000
 
@@ -27,10 +27,11 @@ t.test('what an institute publishes is found elsewhere at once, while it copies 
   const word = () => `w${randomUUID().replaceAll('-', '')}`
   const trial = { publish: (text: string) => publish(first, text), client: other.client, iss: first.entityId }
   let meanwhile = 0
-  do {
+  for (let isCopying = true; isCopying || tookMs.length < 20; ) {
+    isCopying = (await verifiedOf(deps, source.entityId)) < others
     tookMs.push(await publishAndFind(trial, word()))
-    if ((await verifiedOf(deps, source.entityId)) < others) meanwhile += 1
-  } while ((await verifiedOf(deps, source.entityId)) < others || tookMs.length < 20)
+    if (isCopying) meanwhile += 1
+  }
 
   const sorted = tookMs.toSorted((a, b) => a - b)
   const p95 = sorted[Math.ceil(0.95 * sorted.length) - 1] ?? Number.POSITIVE_INFINITY

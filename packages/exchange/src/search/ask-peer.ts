@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientError } from '@concordance/client'
 import {
   type Granularity,
@@ -6,7 +5,6 @@ import {
   ProtocolError,
   parseCanonical,
   questionDigest,
-  type RecordView,
   type SearchAnswer,
   type SearchQuestion,
   type SearchReason,
@@ -16,7 +14,7 @@ import type { Viewer } from '../access/may-open.ts'
 import type { ConfiguredPeer, Deps } from '../deps.ts'
 import type { Peer, PeerCalls } from '../sync/peer-calls.ts'
 import { filterHits } from './filter-hits.ts'
-import { verifyHit } from './hit.ts'
+import { parseHitUnsafe, type ReadHit, type SentHit } from './hit.ts'
 import type { LateWaits } from './late-waits.ts'
 import type { PeerLog } from './peer-logs.ts'
 
@@ -32,10 +30,10 @@ export interface PeerInScope {
   readonly unasked?: InstituteAnswer
 }
 
-/** What a peer said, and what of its hits the viewer may see. */
-export interface PeerHits {
+/** What a peer said; of its hits, as a whole or as far as the viewer may see them. */
+export interface PeerHits<Hit extends ReadHit = SentHit> {
   readonly institute: InstituteAnswer
-  readonly hits: readonly RecordView[]
+  readonly hits: readonly Hit[]
 }
 
 /** A question on its way to the peers. */
@@ -46,14 +44,8 @@ export interface Asking {
   readonly endsAt: number
   /** Nobody waits for the answer any more. */
   readonly signal: AbortSignal
-  /** Takes what came later. */
-  keepLate(given: Given): Promise<void>
-}
-
-/** A peer's answer, verified; not yet narrowed to what the person may see. */
-export interface Given {
-  readonly institute: InstituteAnswer
-  readonly hits: readonly RecordView[]
+  /** Takes what came later, not narrowed to what the person may see. */
+  keepLate(given: PeerHits): Promise<void>
 }
 
 /** Kept back from each peer's deadline for filtering and fusing what came: so much, or a share of the time. */
@@ -86,7 +78,12 @@ export async function askPeer(
 }
 
 /** What of a peer's answer the viewer may see, and numbers that tell of nothing else. */
-export async function narrow(deps: Deps, viewer: Viewer, log: PeerLog, { institute, hits }: Given): Promise<PeerHits> {
+export async function narrow<Hit extends ReadHit>(
+  deps: Deps,
+  viewer: Viewer,
+  log: PeerLog,
+  { institute, hits }: PeerHits<Hit>,
+): Promise<PeerHits<Hit>> {
   const shown = await filterHits(deps, viewer, log, hits)
   if (shown.length === hits.length) return { institute, hits: shown }
   // The number, and the signed answer that says it, would tell of hits that this person may not see.
@@ -95,7 +92,7 @@ export async function narrow(deps: Deps, viewer: Viewer, log: PeerLog, { institu
 }
 
 interface Call {
-  readonly answer: Promise<Given>
+  readonly answer: Promise<PeerHits>
   stop(): void
 }
 
@@ -104,16 +101,24 @@ async function askFor(
   { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
   asking: Asking,
   leftMs: number,
-): Promise<Given> {
-  const over = new AbortController()
-  const late = sleep(leftMs, undefined, { signal: over.signal }).catch(() => undefined) // ended by ourselves
+): Promise<PeerHits> {
   const call = callFor(deps, { peer, log }, asking, leftMs)
-  const given = await Promise.race([call.answer, late])
-  over.abort()
+  const given = await within(leftMs, call.answer)
   if (given) return given
   const isWaitedFor = deps.lateWaits.wait(peer.iss, call, asking)
   deps.log.info({ peer: peer.iss, isWaitedFor }, 'no answer to a search in time')
   return notInTime(peer)
+}
+
+/** Undefined once the time is over. */
+async function within<Value>(timeMs: number, value: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeMs, undefined)
+  })
+  const first = await Promise.race([value, over])
+  clearTimeout(timer)
+  return first
 }
 
 function callFor(
@@ -133,33 +138,37 @@ function callFor(
   return { answer, stop: () => stopping.abort() }
 }
 
-function notInTime({ iss }: ConfiguredPeer): Given {
+function notInTime({ iss }: ConfiguredPeer): PeerHits {
   return { institute: { iss, status: 'timeout', reason: 'no-answer-in-time' }, hits: [] }
 }
 
 const granularities: readonly Granularity[] = ['boolean', 'count', 'summary', 'full']
 
-async function openAnswer(
+function openAnswer(
   deps: Deps,
   log: PeerLog,
   question: SearchQuestion,
   given: { readonly answer: string; readonly hits: readonly string[] },
-): Promise<Given> {
+): PeerHits {
   try {
     const { queryId } = question
     const expected = { audience: deps.identity.iss, queryId, question: questionDigest(question), hits: given.hits }
     const answer = verifyAnswer(given.answer, log.keyset, expected)
     refuseExcess(question, answer, given.hits.length)
     const isFull = answer.granularity === 'full'
-    const verified = given.hits.map(async (line) =>
-      verifyHit(log, log.keyset, parseCanonical(line, { maxBytes: lineBytes }), isFull),
+    const hits = given.hits.map((line) =>
+      parseHitUnsafe(log, log.keyset, parseCanonical(line, { maxBytes: lineBytes }), isFull),
     )
-    const hits = await Promise.all(verified)
     return { institute: { ...statusOf(log, answer), signed: given.answer }, hits }
   } catch (error) {
-    deps.log.warn({ peer: log.iss, code: codeOf(error) }, 'the answer to a search does not verify')
-    return { institute: { iss: log.iss, status: 'unreachable', reason: 'answer-invalid' }, hits: [] }
+    return refuseAnswer(deps, log.iss, error)
   }
+}
+
+/** A peer whose answer does not verify counts as one that did not answer. */
+export function refuseAnswer(deps: Deps, iss: string, error: unknown): { institute: InstituteAnswer; hits: [] } {
+  deps.log.warn({ peer: iss, code: codeOf(error) }, 'the answer to a search does not verify')
+  return { institute: { iss, status: 'unreachable', reason: 'answer-invalid' }, hits: [] }
 }
 
 /** A body in which every quote is escaped once more, with what stands around it. */
@@ -186,7 +195,7 @@ function statusOf(log: PeerLog, answer: SearchAnswer): InstituteAnswer {
   return size < log.size ? { ...given, status: 'stale', reason: 'older-than-known' } : { ...given, status }
 }
 
-function notGiven(deps: Deps, { iss }: ConfiguredPeer, error: unknown): Given {
+function notGiven(deps: Deps, { iss }: ConfiguredPeer, error: unknown): PeerHits {
   const [status, reason] = verdictOf(error)
   deps.log.info({ peer: iss, status, code: codeOf(error) }, 'no answer to a search')
   return { institute: { iss, status, reason }, hits: [] }

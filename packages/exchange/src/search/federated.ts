@@ -1,10 +1,11 @@
+import { setImmediate as whenIdle } from 'node:timers/promises'
 import {
   type Granularity,
   type InstituteAnswer,
   limits,
   questionDigest,
-  type RecordView,
   type SearchEvent,
+  type SearchHit,
   type SearchQuestion,
   type SearchResult,
   type Tlp,
@@ -13,8 +14,9 @@ import { labelsUpTo, type Viewer } from '../access/may-open.ts'
 import { ExchangeError } from '../error.ts'
 import { uuidv7 } from '../keys/uuid.ts'
 import { listActivePeers } from '../peers.ts'
-import { type AskingDeps, askPeer, type PeerHits, type PeerInScope } from './ask-peer.ts'
+import { type AskingDeps, askPeer, type PeerHits, type PeerInScope, refuseAnswer } from './ask-peer.ts'
 import { fuse } from './fuse.ts'
+import type { ReadHit, SentHit } from './hit.ts'
 import { keepAnswer, keepSearch } from './late-answers.ts'
 import { listPeerLogs } from './peer-logs.ts'
 import { type LocalQuestion, type LocalResult, searchLocal } from './search-local.ts'
@@ -47,10 +49,10 @@ export async function searchFederation(
 ): Promise<SearchResult> {
   const started = await startFederation(deps, viewer, question, signal)
   try {
-    const [local, answers] = await Promise.all([started.local, Promise.all(started.answers)])
-    const institutes = answers.map(({ institute }) => institute)
+    const answered = started.answers.map(async (answer) => verifyAhead(await answer, question, started.asked.length))
+    const [local, answers] = await Promise.all([started.local, Promise.all(answered)])
+    const { hits, institutes } = await fuseShown(deps, local.hits, answers, question)
     await started.finish(institutes)
-    const hits = merge([local.hits, ...answers.map((answer) => answer.hits)], question).slice(0, question.limit)
     return { ...local, hits, queryId: started.queryId, institutes, complete: isComplete(institutes) }
   } finally {
     started.stop()
@@ -68,9 +70,10 @@ export async function* streamFederation(
   try {
     const local = await started.local
     yield { event: 'local', data: { queryId, asked: [...asked], ...local } }
-    const lists = [local.hits]
+    const lists: SearchHit[][] = [local.hits]
     const answers = new Map<string, InstituteAnswer>()
-    for await (const { institute, hits } of asTheySettle(started.answers)) {
+    for await (const answer of asTheySettle(started.answers.map((one) => one.then((sent) => verifyAll(deps, sent))))) {
+      const { institute, hits } = answer
       answers.set(institute.iss, institute)
       lists.push([...hits])
       yield { event: 'institute', data: { institute, hits: [...hits] } }
@@ -112,8 +115,7 @@ async function startFederation(
   const queryId = uuidv7(deps)
   const question = questionOf(deps, viewer, asked, queryId)
   questionDigest({ ...question, budgetMs: asked.budgetMs }) // text that JSON cannot carry is refused before anybody is asked
-  const scope = await listScope(deps, asked)
-  if (scope.some(({ unasked }) => !unasked)) await spend(deps, viewer)
+  const [scope] = await Promise.all([listScope(deps, asked), namesNobody(deps, asked) || spend(deps, viewer)])
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   if (signal?.aborted) stop()
@@ -127,7 +129,9 @@ async function startFederation(
   const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate }
   const answers = scope.map((peer) => askPeer(deps, peer, asking))
   const readTimeoutMs = Math.max(shortestReadMs, endsAt - performance.now())
-  const local = searchLocal({ ...deps, readTimeoutMs }, viewer, asked)
+  // The questions are to be on their way before this node has something to do of its own.
+  const local = whenIdle().then(() => searchLocal({ ...deps, readTimeoutMs }, viewer, asked))
+  local.catch(() => undefined) // whoever waits for it hears of it
   let isFinished = false
   return {
     queryId,
@@ -187,13 +191,68 @@ async function listScope(deps: AskingDeps, { filters, label }: FederatedQuestion
   })
 }
 
+/** It is clear without a look at any peer that nobody will be asked; such a question costs none. */
+function namesNobody({ peers }: AskingDeps, { filters, label }: FederatedQuestion): boolean {
+  const { iss } = filters
+  return label === 'RED' || peers.list().length === 0 || (iss !== undefined && !peers.find(iss))
+}
+
 async function spend(deps: AskingDeps, { subject }: Searcher): Promise<void> {
   const { isSpent, retryAfterSeconds } = await spendQuestion(deps, 'person', subject)
   if (isSpent) return
   throw new ExchangeError('rate', 'the live questions of this hour are used up', { retryAfterSeconds })
 }
 
-function merge<Hit extends RecordView>(lists: readonly (readonly Hit[])[], { sort }: FederatedQuestion): Hit[] {
+/** The hits that are shown, verified. Where one does not verify, its institute has not answered, and others are shown. */
+async function fuseShown(
+  deps: AskingDeps,
+  local: readonly SearchHit[],
+  answers: readonly PeerHits[],
+  question: FederatedQuestion,
+): Promise<{ hits: SearchHit[]; institutes: InstituteAnswer[] }> {
+  const lists: (readonly (SearchHit | SentHit)[])[] = [local, ...answers.map(({ hits }) => hits)]
+  const shown = merge(lists, question).slice(0, question.limit)
+  const failures = new Map<string, unknown>()
+  const verified = await Promise.all(
+    shown.map((hit) =>
+      verifyOne(hit).catch((error: unknown) => {
+        failures.set(hit.iss, error)
+        return []
+      }),
+    ),
+  )
+  if (failures.size === 0) return { hits: verified.flat(), institutes: answers.map(({ institute }) => institute) }
+  const others = answers.map((answer) => {
+    const { iss } = answer.institute
+    return failures.has(iss) ? refuseAnswer(deps, iss, failures.get(iss)) : answer
+  })
+  return fuseShown(deps, local, others, question)
+}
+
+/** While others are waited for: those hits of one that will likely be shown, an equal share of each. */
+function verifyAhead(answer: PeerHits, { limit }: FederatedQuestion, peers: number): PeerHits {
+  for (const hit of answer.hits.slice(0, Math.ceil(limit / peers))) {
+    hit.verify().catch(() => undefined) // heard of where it is to be shown
+  }
+  return answer
+}
+
+async function verifyAll(deps: AskingDeps, sent: PeerHits): Promise<PeerHits<SearchHit>> {
+  try {
+    return { ...sent, hits: (await Promise.all(sent.hits.map(verifyOne))).flat() }
+  } catch (error) {
+    return refuseAnswer(deps, sent.institute.iss, error)
+  }
+}
+
+/** Marking and standing are those that the copy and the rule gave it here. */
+async function verifyOne(hit: SearchHit | SentHit): Promise<SearchHit[]> {
+  if (!('verify' in hit)) return [hit]
+  const { mark, status } = hit
+  return [{ ...(await hit.verify()), mark, status }]
+}
+
+function merge<Hit extends ReadHit>(lists: readonly (readonly Hit[])[], { sort }: FederatedQuestion): Hit[] {
   const fused = fuse(lists, (hit) => hit.recordId)
   return sort === 'newest' ? fused.sort((a, b) => b.iat - a.iat) : fused
 }

@@ -1,23 +1,25 @@
-import type { Marking, RecordView } from '@concordance/protocol'
+import { hash } from 'node:crypto'
+import type { Marking } from '@concordance/protocol'
 import { sql } from 'kysely'
 import { isOpenTo } from '../access/is-open-to.ts'
 import { mayOpen, type Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { isAbove } from '../sync/accept-entries.ts'
 import type { Mirror } from '../sync/mirror.ts'
+import type { ReadHit } from './hit.ts'
 
 /**
  * What of a peer's hits the viewer may see here. The peer decides for this institute, this node for the person: by the
  * rule that holds for what came by sync, so that a record which the peer closed to us, or which is above what this node
- * accepts, is not shown for being found live, and a version of which the copy has a newer one is superseded. AMBER+STRICT is in no search answer. Of what was taken back the statement is
- * shown, where the answer says that it was.
+ * accepts, is not shown for being found live, and a version of which the copy has a newer one is superseded. AMBER+STRICT is
+ * in no search answer. Of what was taken back the statement is shown, where the answer says that it was.
  */
-export async function filterHits(
+export async function filterHits<Hit extends ReadHit>(
   deps: Deps,
   viewer: Viewer,
   { log }: Pick<Mirror, 'log'>,
-  hits: readonly RecordView[],
-): Promise<RecordView[]> {
+  hits: readonly Hit[],
+): Promise<Hit[]> {
   const nowSeconds = Math.floor(deps.now().getTime() / 1_000)
   const known = await listKnown(deps, viewer, log, hits, nowSeconds)
   return hits.flatMap((hit) => {
@@ -48,17 +50,17 @@ interface Known {
 
 /** What the copy of the peer's log says about each hit. */
 async function listKnown(
-  { db }: Deps,
+  { db, pool }: Deps,
   viewer: Viewer,
   log: number,
-  hits: readonly RecordView[],
+  hits: readonly ReadHit[],
   nowSeconds: number,
-): Promise<Map<RecordView, Known>> {
+): Promise<Map<ReadHit, Known>> {
   if (hits.length === 0) return new Map()
   const asked = hits.map(({ position, recordId, finding, version }) => {
     return { position, record_id: Buffer.from(recordId, 'base64url').toString('hex'), finding, version }
   })
-  const { rows } = await sql<Omit<Known, 'mark'> & { index: number; mark: Marking | null }>`
+  const query = sql`
     select hit.index::int, remarked.mark,
       exists (select from revoked where revoked.log = log.id and revoked.position = hit.position) as is_revoked,
       exists (select from withdrawn
@@ -69,7 +71,13 @@ async function listKnown(
       as (position bigint, record_id text, finding uuid, version bigint)) with ordinality
       as hit (position, record_id, finding, version, index)
     join log on log.id = ${log}
-    left join remarked on remarked.log = log.id and remarked.record_id = decode(hit.record_id, 'hex')`.execute(db)
+    left join remarked on remarked.log = log.id and remarked.record_id = decode(hit.record_id, 'hex')`.compile(db)
+  // Planned once a connection: it stands between the last answer and whoever waits.
+  const { rows } = await pool.query<Omit<Known, 'mark'> & { index: number; mark: Marking | null }>({
+    name: `known hits ${hash('sha256', query.sql, 'base64url')}`,
+    text: query.sql,
+    values: [...query.parameters],
+  })
   return new Map(
     rows.flatMap(({ index, mark, ...row }) => {
       const hit = hits[index - 1]

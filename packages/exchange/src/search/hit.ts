@@ -35,47 +35,53 @@ export function formatHit({ position, statement, body, mark, status, title = {} 
   return canonicalize({ position, statement, body, mark, status, ...(body === null && { title }) } as JsonValue)
 }
 
+/** What can be read off a hit before it is verified: enough to decide whether it would be shown, and where. */
+export type ReadHit = Pick<
+  RecordView,
+  'recordId' | 'iss' | 'position' | 'finding' | 'version' | 'type' | 'iat' | 'mark' | 'status' | 'state'
+>
+
+/** A hit as a peer sent it, in its form; nothing is verified but that the answer holds it. */
+export interface SentHit extends ReadHit {
+  /**
+   * Verifies it as if it had come by sync: signature by the key in force, body; once, however often it is called. Whether it
+   * stands in the peer's log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
+   *
+   * @throws {ProtocolError} the code of the first check that fails.
+   */
+  verify(): Promise<RecordView>
+}
+
 /**
- * Verifies a hit of a peer's answer: signature by the key in force, issuer, log, body. Whether it stands in the peer's
- * log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
- *
- * Signatures are checked beside the event loop: many hits of many peers come at the same moment.
+ * Reads a hit of a peer's answer. Signatures take most of the time and are checked of what is shown alone, beside the event
+ * loop: many hits of many peers come at the same moment.
  *
  * @param isFull Whether bodies may be there at all.
- * @throws {ProtocolError} the code of the first check that fails.
+ * @throws {ProtocolError} for another form, issuer or log.
  */
-export async function verifyHit(
+export function parseHitUnsafe(
   mirror: Pick<Mirror, 'iss' | 'origin' | 'size'>,
   keyset: Keyset,
   value: JsonValue,
   isFull = true,
-): Promise<RecordView> {
+): SentHit {
   const { position, statement: compact, body: text, status, title, ...said } = readHit(value)
   if (text !== null && !isFull) throw new ProtocolError('SCHEMA', 'a summary holds a body')
   const mark = parseMarking(said.mark)
   const { statement, recordId, jws } = parseStatementUnsafe(compact)
   if (statement.iss !== mirror.iss) throw new ProtocolError('ISSUER', 'the hit is of another issuer')
   if (statement.log !== mirror.origin) throw new ProtocolError('ORIGIN', 'the hit is of another log')
-  await verifyCompactAsync(jws, getKey(keyset, jws.header.kid, 'record', position))
-  const body = text === null ? undefined : verifyBody(statement, text)
-  const shown = body && findRecordType(statement.type)?.describe(body)
-  return {
-    recordId,
-    iss: statement.iss,
-    origin: statement.log,
-    position,
-    type: statement.type,
-    finding: statement.finding,
-    version: statement.version,
-    iat: statement.iat,
-    lang: statement.lang,
-    mark,
-    title: shown?.title ?? title ?? {},
-    status,
-    state: body ? 'open' : 'statement',
-    facets: shown?.facets ?? {},
-    verified: { size: mirror.size },
+  const { iss, type, finding, version, iat, lang } = statement
+  const state = text === null ? 'statement' : 'open'
+  const read = { recordId, iss, position, type, finding, version, iat, mark, status, state } as const
+  const verify = async (): Promise<RecordView> => {
+    await verifyCompactAsync(jws, getKey(keyset, jws.header.kid, 'record', position))
+    const shown = text === null ? undefined : findRecordType(type)?.describe(verifyBody(statement, text))
+    const described = { title: shown?.title ?? title ?? {}, facets: shown?.facets ?? {} }
+    return { ...read, origin: statement.log, lang, ...described, verified: { size: mirror.size } }
   }
+  let verified: Promise<RecordView> | undefined
+  return { ...read, verify: () => (verified ??= verify()) }
 }
 
 const statuses: readonly string[] = ['current', 'superseded', 'withdrawn'] satisfies RecordView['status'][]

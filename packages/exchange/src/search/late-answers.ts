@@ -1,9 +1,9 @@
-import type { InstituteAnswer, LateAnswers } from '@concordance/protocol'
+import type { InstituteAnswer, LateAnswers, RecordView } from '@concordance/protocol'
 import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import { listActivePeers } from '../peers.ts'
-import { type Given, narrow, type PeerHits } from './ask-peer.ts'
+import { narrow, type PeerHits } from './ask-peer.ts'
 import { fuse } from './fuse.ts'
 import { listPeerLogs } from './peer-logs.ts'
 
@@ -38,16 +38,21 @@ export async function keepSearch(
     .execute()
 }
 
-/** Keeps an answer that came late, as it was verified. What is no answer of the institute is not kept. */
-export async function keepAnswer({ db }: Deps, queryId: string, { institute, hits }: Given): Promise<void> {
+/**
+ * Keeps an answer that came late, with its hits verified. What is no answer of the institute is not kept.
+ *
+ * @throws {ProtocolError} of the first hit that does not verify; nothing is kept.
+ */
+export async function keepAnswer({ db }: Deps, queryId: string, { institute, hits }: PeerHits): Promise<void> {
   if (institute.signed === undefined) return
+  const verified = await Promise.all(hits.map((hit) => hit.verify()))
   await db
     .insertInto('late_answer')
     .values({
       query_id: queryId,
       iss: institute.iss,
       institute: JSON.stringify(institute),
-      hits: JSON.stringify(hits),
+      hits: JSON.stringify(verified),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
@@ -87,10 +92,14 @@ export async function getLateAnswers(
 }
 
 /** By entity id. Of an institute that is no active peer any more nothing is shown. */
-async function listNarrowed(deps: Deps, viewer: Viewer, queryId: string): Promise<ReadonlyMap<string, PeerHits>> {
+async function listNarrowed(
+  deps: Deps,
+  viewer: Viewer,
+  queryId: string,
+): Promise<ReadonlyMap<string, PeerHits<RecordView>>> {
   const rows = await deps.db.selectFrom('late_answer').selectAll().where('query_id', '=', queryId).execute()
   const logs = rows.length > 0 ? await listPeerLogs(deps, await listActivePeers(deps)) : new Map()
-  const narrowed = new Map<string, PeerHits>()
+  const narrowed = new Map<string, PeerHits<RecordView>>()
   for (const { iss, institute, hits } of rows) {
     const log = logs.get(iss)
     if (log) narrowed.set(iss, await narrow(deps, viewer, log, { institute, hits }))

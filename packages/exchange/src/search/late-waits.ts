@@ -1,4 +1,4 @@
-import type { Asking, Given } from './ask-peer.ts'
+import type { Asking, PeerHits } from './ask-peer.ts'
 
 /** Answers that are still waited for although whoever asked has been answered. */
 export interface LateWaits {
@@ -9,7 +9,11 @@ export interface LateWaits {
    *
    * @returns whether it is waited for.
    */
-  wait(iss: string, call: { readonly answer: Promise<Given>; stop(): void }, asking: Pick<Asking, 'keepLate'>): boolean
+  wait(
+    iss: string,
+    call: { readonly answer: Promise<PeerHits>; stop(): void },
+    asking: Pick<Asking, 'keepLate'>,
+  ): boolean
   /** Stops every call and returns when what came is kept. */
   close(): Promise<void>
 }
