@@ -4,11 +4,12 @@ import type pg from 'pg'
 import { copyEntries } from '../database/copy.ts'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
-import { acceptEntries } from './accept-entries.ts'
+import { type AcceptedEntry, acceptEntries } from './accept-entries.ts'
 import { applyControl, noteControl } from './control-records.ts'
 import type { Mirror } from './mirror.ts'
 import { noteNarrowed } from './narrowing.ts'
 import { isPlain, promotePlainPage } from './promote-plain-page.ts'
+import { isRepeat, setAsideRepeats } from './set-aside-repeats.ts'
 import { SyncError } from './sync-error.ts'
 import type { VerifiedEntries, VerifiedPage } from './verify-page.ts'
 
@@ -41,7 +42,23 @@ export async function stagePage(deps: Deps, mirror: Mirror, page: VerifiedPage, 
   }
   const entries = acceptEntries(page.entries, deps.accepts)
   const isNews = reached && target.size === page.checkpoint.size && isPlain(page, entries)
-  if (isNews && (await promotePlainPage(deps, mirror, page, entries))) return { reached, changesOurs: false }
+  try {
+    if (isNews && (await promotePlainPage(deps, mirror, page, entries))) return { reached, changesOurs: false }
+    return await storePage(deps, mirror, page, { entries, reached })
+  } catch (error) {
+    // Looked for once the database has refused one: an honest log repeats nothing and pays nothing for this.
+    if (!isRepeat(error)) throw error
+    const once = await setAsideRepeats(deps.pool, mirror.log, entries)
+    return storePage(deps, mirror, page, { entries: once, reached })
+  }
+}
+
+async function storePage(
+  deps: Deps,
+  mirror: Mirror,
+  page: VerifiedPage,
+  { entries, reached }: { entries: readonly AcceptedEntry[]; reached: boolean },
+): Promise<Staged> {
   return inTransaction(deps.pool, async (client) => {
     await lockMirror(client, mirror)
     await copyEntries(
@@ -56,7 +73,7 @@ export async function stagePage(deps: Deps, mirror: Mirror, page: VerifiedPage, 
     await noteNarrowed(client, mirror.log, page)
     const isControlled = await advance(client, mirror.log, page, reached)
     if (reached) await keepCheckpoint(client, mirror, page)
-    const changesOurs = isControlled && (await applyControl(client, deps, mirror, frontier.size))
+    const changesOurs = isControlled && (await applyControl(client, deps, mirror, page.frontier.size))
     return { reached, changesOurs }
   })
 }

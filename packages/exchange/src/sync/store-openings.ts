@@ -5,6 +5,7 @@ import { acceptEntries } from './accept-entries.ts'
 import { applyControl, type ControlDeps, closeGroups, noteControl } from './control-records.ts'
 import type { Mirror } from './mirror.ts'
 import { noteNarrowed } from './narrowing.ts'
+import { setAsideRepeats } from './set-aside-repeats.ts'
 import { insertCoverage, insertWithdrawals } from './stage-page.ts'
 import type { VerifiedEntries } from './verify-page.ts'
 
@@ -32,7 +33,8 @@ export async function storeOpenings(
   const { log } = mirror
   const { from, to, accessAt } = page.coverage
   const remarked = await listRemarked(client, log, page.entries)
-  const entries = acceptEntries(page.entries, deps.accepts, remarked)
+  const accepted = acceptEntries(page.entries, deps.accepts, remarked)
+  const entries = await setAsideRepeats(client, log, accepted)
   const opened = entries.filter(({ compact }) => compact !== undefined)
   const fresh = await openEntries(client, log, opened)
   const again = await unhide(client, log, opened, accessAt)
