@@ -42,8 +42,8 @@ export async function startTestNetwork(
 }
 
 /**
- * Makes everybody know everybody's keys. A node answers a peer only once it has seen that peer's keys, and remembers for
- * two seconds that it had not; nodes that run by themselves get over that, and a test need not wait for it.
+ * Makes everybody know everybody's keys. A node answers a peer only once it has seen that peer's keys; nodes that run by
+ * themselves get over that, and a test need not wait for it.
  */
 async function introduce(institutes: readonly Institute[]): Promise<void> {
   for (const { node } of institutes) {

@@ -51,7 +51,8 @@ export { type EntriesPage, readPage, type Seen, waitForGrowth } from './log/entr
 export { proveConsistency, proveInclusion } from './log/proof.ts'
 export type { SealingInterval } from './log/schedule.ts'
 export { verifyOwnLog } from './log/verify-own-log.ts'
-export { findPeerKey, listActivePeers, suspendPeer } from './peers.ts'
+export { findPeerKey } from './peer-keys.ts'
+export { listActivePeers, suspendPeer } from './peers.ts'
 export {
   disablePerson,
   enablePerson,

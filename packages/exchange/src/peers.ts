@@ -1,10 +1,10 @@
-import { type Keyset, type VerifyKey, verifyKeyset } from '@concordance/protocol'
 import { sql } from 'kysely'
 import { resetAccess, settleAccess } from './access/refresh-access.ts'
 import { audit } from './audit.ts'
 import type { PeerState } from './database/tables.ts'
 import type { ConfiguredPeer, Deps, PeerDirectory } from './deps.ts'
 import { ExchangeError } from './error.ts'
+import { forgetKeys } from './peer-keys.ts'
 
 /** The peers of the configuration, by entity id. */
 export function directoryOf(peers: readonly ConfiguredPeer[]): PeerDirectory {
@@ -57,7 +57,7 @@ export async function suspendPeer(deps: Deps, iss: string, act: 'suspend' | 'res
     }
     await audit(trx, { at: deps.now(), actor, act: `peer.${act}`, target: iss, detail: {} })
   })
-  keysetsOf(deps).delete(iss)
+  forgetKeys(deps.db, iss)
 }
 
 /** A peer that comes back into the configuration is active again; a suspended one stays suspended. */
@@ -68,59 +68,4 @@ export async function listActivePeers({ db, peers }: Pick<Deps, 'db' | 'peers'>)
   const rows = await db.selectFrom('peer').select('iss').where('state', '=', 'active').execute()
   const active = new Set(rows.map((row) => row.iss))
   return peers.list().filter((peer) => active.has(peer.iss))
-}
-
-const rememberedMs = 2_000
-const askAgainMs = 5_000
-
-/**
- * The request key `kid` of an active peer, from the newest keyset document verified here; undefined where the peer is
- * not active, or shows no such key. A peer whose document is not known yet is looked up soon.
- */
-export async function findPeerKey(deps: Deps, iss: string, kid: string): Promise<VerifyKey | undefined> {
-  const peer = deps.peers.find(iss)
-  if (!peer) return undefined
-  const keysets = keysetsOf(deps)
-  const nowMs = deps.now().getTime()
-  let known = keysets.get(iss)
-  if (!known || known.until <= nowMs) {
-    const keyset = await findNewestKeyset(deps, peer)
-    known = { keyset, until: nowMs + rememberedMs, askedAt: known?.askedAt ?? 0 }
-    keysets.set(iss, known)
-  }
-  const key = known.keyset?.findKey(kid, 'request')
-  if (!key && nowMs - known.askedAt > askAgainMs) {
-    known.askedAt = nowMs
-    deps.wake.announce(`hint:${iss}`, nowMs)
-  }
-  return key
-}
-
-interface KnownKeyset {
-  readonly keyset: Keyset | undefined
-  readonly until: number
-  askedAt: number
-}
-
-const remembered = new WeakMap<Deps['db'], Map<string, KnownKeyset>>()
-
-/** One memory a database, so that several nodes can live in one process. */
-function keysetsOf({ db }: Deps): Map<string, KnownKeyset> {
-  const known = remembered.get(db) ?? new Map<string, KnownKeyset>()
-  remembered.set(db, known)
-  return known
-}
-
-async function findNewestKeyset({ db }: Deps, { iss, pin }: ConfiguredPeer): Promise<Keyset | undefined> {
-  const active = await db
-    .selectFrom('peer')
-    .select('iss')
-    .where('iss', '=', iss)
-    .where('state', '=', 'active')
-    .execute()
-  if (active.length === 0) return undefined
-  const rows = await db.selectFrom('keyset').select('document').where('iss', '=', iss).orderBy('seq').execute()
-  let newest: Keyset | undefined
-  for (const { document } of rows) newest = verifyKeyset(document, { iss, pin, ...(newest && { previous: newest }) })
-  return newest
 }

@@ -2,6 +2,7 @@ import { type Checkpoint, decodeFrontier, type Frontier, verifyCheckpoint } from
 import { type Keyset, verifyKeyset } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import type { LogState, Tables } from '../database/tables.ts'
+import { forgetKeys } from '../peer-keys.ts'
 import type { Peer } from './peer-calls.ts'
 
 /** Our copy of a peer's log: verified below `size`, staged below `staged.size`. */
@@ -55,7 +56,7 @@ export async function createMirror(db: Kysely<Tables>, peer: Peer, keyset: Keyse
     .execute()
 }
 
-/** Keeps a keyset document that verified. */
+/** Keeps a keyset document that verified; requests under its keys are answered from now on. */
 export async function storeKeyset(db: Kysely<Tables>, iss: string, keyset: Keyset, position?: number): Promise<void> {
   await db
     .insertInto('keyset')
@@ -66,6 +67,7 @@ export async function storeKeyset(db: Kysely<Tables>, iss: string, keyset: Keyse
         : conflict.columns(['iss', 'seq']).doUpdateSet({ position }),
     )
     .execute()
+  forgetKeys(db, iss)
 }
 
 async function listKeysets(db: Kysely<Tables>, peer: Peer) {
