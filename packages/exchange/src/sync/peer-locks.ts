@@ -33,20 +33,28 @@ export function openPeerLocks({ pool, log }: Deps): PeerLocks {
   const giveBack = (last: pg.PoolClient, error?: Error) => {
     if (lent.delete(last)) last.release(error)
   }
+  const take = async (iss: string) => {
+    client ??= connect().catch((error) => {
+      client = undefined
+      throw error
+    })
+    const { rows } = await (await client).query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [
+      `follow ${iss}`,
+    ])
+    if (rows[0]?.taken) held.add(iss)
+    return held.has(iss)
+  }
+  let before: Promise<unknown> = Promise.resolve()
   return {
-    async hold(iss) {
-      if (held.has(iss)) return true
-      client ??= connect().catch((error) => {
-        client = undefined
-        throw error
-      })
-      const { rows } = await (await client).query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [
-        `follow ${iss}`,
-      ])
-      if (rows[0]?.taken) held.add(iss)
-      return held.has(iss)
+    hold(iss) {
+      if (held.has(iss)) return Promise.resolve(true)
+      // The loops of all peers begin together, and a connection of the pool answers one question at a time.
+      const taken = before.then(() => take(iss))
+      before = taken.catch(() => {}) // the caller hears of it; the next one asks for itself
+      return taken
     },
     async release() {
+      await before
       const last = await client?.catch(() => undefined) // never connected: nothing is held
       if (!last) return
       client = undefined
