@@ -2,6 +2,7 @@ import { encodeFrontier } from '@concordance/log'
 import type { Deps } from '../deps.ts'
 import type { AcceptedEntry } from './accept-entries.ts'
 import { isControl } from './control-records.ts'
+import { coverageValuesOf } from './coverage-received.ts'
 import type { Mirror } from './mirror.ts'
 import type { VerifiedPage } from './verify-page.ts'
 
@@ -27,7 +28,7 @@ export async function promotePlainPage(
   page: VerifiedPage,
   entries: readonly AcceptedEntry[],
 ): Promise<boolean> {
-  const { checkpoint, checkpointJws, coverage, coverageJws, common, frontier } = page
+  const { checkpoint, checkpointJws, frontier } = page
   const { rowCount } = await pool.query({
     name: 'promote-plain-page',
     text: promoteText,
@@ -42,11 +43,7 @@ export async function promotePlainPage(
       entries.map(({ bodyText }) => bodyText ?? null),
       frontier.size,
       encodeFrontier(frontier),
-      coverage.from,
-      coverage.to,
-      common,
-      coverageJws,
-      coverage.iat,
+      ...coverageValuesOf(page),
       Buffer.from(checkpoint.root, 'base64url'),
       checkpointJws,
       checkpoint.iat,

@@ -6,12 +6,13 @@ import { inTransaction } from '../database/in-transaction.ts'
 import type { Deps } from '../deps.ts'
 import { type AcceptedEntry, acceptEntries } from './accept-entries.ts'
 import { applyControl, noteControl } from './control-records.ts'
+import { coverageValuesOf } from './coverage-received.ts'
 import type { Mirror } from './mirror.ts'
 import { noteNarrowed } from './narrowing.ts'
 import { isPlain, promotePlainPage } from './promote-plain-page.ts'
 import { isRepeat, setAsideRepeats } from './set-aside-repeats.ts'
 import { SyncError } from './sync-error.ts'
-import type { VerifiedEntries, VerifiedPage } from './verify-page.ts'
+import type { VerifiedPage } from './verify-page.ts'
 
 /** How far a walk goes before a root is compared: the size and root of a checkpoint the peer signed. */
 export interface Target {
@@ -194,23 +195,13 @@ function takenBackBy(iss: string, { position, statement, quarantine }: GatedEntr
   )
 }
 
-/** Keeps what the peer said of entries that we hold already. */
-export async function insertCoverage(client: pg.ClientBase, log: number, page: VerifiedEntries): Promise<void> {
-  const { coverage, coverageJws, common } = page
-  await client.query(
-    `insert into coverage_received (log, from_position, to_position, common, jws, iat)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [log, coverage.from, coverage.to, common, coverageJws, coverage.iat],
-  )
-}
-
 /**
  * How far the copy goes, and what the peer said of the entries that brought it there.
  *
  * @returns whether control records among them, verified now, are to be applied.
  */
 async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, reached: boolean): Promise<boolean> {
-  const { coverage, coverageJws, common, frontier } = page
+  const { frontier } = page
   const promote = reached ? ', size = $2, frontier = $3' : ''
   const { rowCount } = await client.query({
     name: reached ? 'promote-mirror' : 'advance-mirror',
@@ -221,16 +212,7 @@ async function advance(client: pg.ClientBase, log: number, page: VerifiedPage, r
         update log set staged_size = $2, staged_frontier = $3${promote} where id = $1
       )
       select from control_pending where log = $1 and ${reached} limit 1`,
-    values: [
-      log,
-      frontier.size,
-      encodeFrontier(frontier),
-      coverage.from,
-      coverage.to,
-      common,
-      coverageJws,
-      coverage.iat,
-    ],
+    values: [log, frontier.size, encodeFrontier(frontier), ...coverageValuesOf(page)],
   })
   return rowCount !== 0
 }

@@ -3,10 +3,11 @@ import type pg from 'pg'
 import { projectOpened } from '../projection/project-log.ts'
 import { acceptEntries } from './accept-entries.ts'
 import { applyControl, type ControlDeps, closeGroups, noteControl } from './control-records.ts'
+import { insertCoverage } from './coverage-received.ts'
 import type { Mirror } from './mirror.ts'
 import { noteNarrowed } from './narrowing.ts'
 import { setAsideRepeats } from './set-aside-repeats.ts'
-import { insertCoverage, insertWithdrawals } from './stage-page.ts'
+import { insertWithdrawals } from './stage-page.ts'
 import type { VerifiedEntries } from './verify-page.ts'
 
 /** What storing a page of entries that we hold already has changed. */
