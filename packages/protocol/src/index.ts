@@ -7,6 +7,16 @@ export {
 } from './access-page.ts'
 export { hitsDigest, type SearchAnswer, type SearchReason, searchReasons, signAnswer, verifyAnswer } from './answer.ts'
 export { api } from './api/api.ts'
+export type {
+  ConsistencyProof,
+  InclusionProof,
+  LogCheck,
+  Misconduct,
+  Observations,
+  PeerSyncView,
+  PeerView,
+  QuarantinedEntry,
+} from './api/log-shapes.ts'
 export { parseAnswer } from './api/parse-answer.ts'
 export type { ApiTokenView, PersonView, Role, SessionView } from './api/people-routes.ts'
 export type { Access, AnswerOf, BodyOf, HeadersOf, ParamsOf, QueryOf, RouteContract, Scope } from './api/route.ts'
@@ -20,28 +30,17 @@ export {
 } from './api/search-events.ts'
 export { type FacetName, facetNames, type Granularity, type SearchFilters } from './api/search-filters.ts'
 export { questionDigest, type SearchQuestion } from './api/search-question.ts'
+export type { InstituteAnswer, LateAnswers, SearchHit, SearchResult } from './api/search-shapes.ts'
 export type {
   Audience,
-  ConsistencyProof,
   DraftInput,
   DraftPage,
   DraftView,
-  InclusionProof,
-  InstituteAnswer,
-  LateAnswers,
-  LogCheck,
-  Misconduct,
-  Observations,
-  PeerSyncView,
-  PeerView,
-  QuarantinedEntry,
   Receipt,
   RecordDetail,
   RecordInput,
   RecordPage,
   RecordView,
-  SearchHit,
-  SearchResult,
   VersionView,
 } from './api/shapes.ts'
 export type {

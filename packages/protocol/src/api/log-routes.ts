@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { CheckpointView, ConsistencyProof, InclusionProof, LogCheck, Observations } from './log-shapes.ts'
 import type { RouteContract } from './route.ts'
-import { CheckpointView, ConsistencyProof, InclusionProof, LogCheck, Observations } from './shapes.ts'
 import { EntityId, Jws, Origin, Position, RecordId, Size } from './values.ts'
 
 const closed = { additionalProperties: false } as const

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { Misconduct, PeerSyncView, PeerView, QuarantinedEntry } from './log-shapes.ts'
 import type { RouteContract } from './route.ts'
-import { Misconduct, PeerSyncView, PeerView, QuarantinedEntry } from './shapes.ts'
 import { EntityId } from './values.ts'
 
 const closed = { additionalProperties: false } as const

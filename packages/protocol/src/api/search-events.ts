@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { ProtocolError } from '../error.ts'
 import { Problem } from '../problems.ts'
 import { checkOf } from '../schema.ts'
-import { InstituteAnswer, QueryId, SearchHit, SearchResult } from './shapes.ts'
+import { InstituteAnswer, QueryId, SearchHit, SearchResult } from './search-shapes.ts'
 import { EntityId, RecordId } from './values.ts'
 
 const { hits, next, matched, facets, freshness, complete, institutes } = SearchResult.properties

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import type { RouteContract } from './route.ts'
 import { Granularity, QuestionLabel, searchFilters } from './search-filters.ts'
 import { SearchQuestion, Sort } from './search-question.ts'
-import { LateAnswers, QueryId, SearchResult } from './shapes.ts'
+import { LateAnswers, QueryId, SearchResult } from './search-shapes.ts'
 import { Cursor, Jws, Limit } from './values.ts'
 
 const closed = { additionalProperties: false } as const
