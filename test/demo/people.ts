@@ -17,33 +17,44 @@ const roles = {
 
 /** OpenID providers of the institutes, on loopback; whoever comes picks one of their invented accounts. */
 export interface Providers {
-  /** Starts the provider of an institute and says how its node reaches it; on the same port at every start. */
-  settingsFor(institute: PeopleOf): ReturnType<typeof settingsOf>
+  /** Says how the node of an institute reaches its provider, which runs from the first call on, at every start on one port. */
+  settingsFor(institute: PeopleOf): Promise<ReturnType<typeof settingsOf>>
   stop(): Promise<void>
 }
 
 export function openProviders(): Providers {
-  const running: RunningProvider[] = []
+  const running = new Map<string, RunningProvider>()
   return {
-    settingsFor: (institute) => settingsOf(institute, running),
+    async settingsFor(institute) {
+      const provider = running.get(institute.key) ?? (await startFor(institute))
+      running.set(institute.key, provider)
+      return settingsOf(institute, provider)
+    },
     async stop() {
-      await Promise.all(running.map((provider) => provider.stop()))
+      await Promise.all([...running.values()].map((provider) => provider.stop()))
     },
   }
 }
 
-async function settingsOf({ baseUrl, entityId, dataDir }: PeopleOf, running: RunningProvider[]) {
+async function startFor({ baseUrl, entityId, dataDir }: PeopleOf): Promise<RunningProvider> {
   const memory = join(dataDir, 'provider.json')
   const { port = 0 } = existsSync(memory) ? (JSON.parse(readFileSync(memory, 'utf8')) as { port?: number }) : {}
-  const audience = `${entityId}/api`
+  const audience = audienceOf(entityId)
   const provider = await startProvider({ redirectUri: `${baseUrl}/v1/sign-in/return`, audience, port })
-  running.push(provider)
   writeFileSync(memory, JSON.stringify({ port: Number(new URL(provider.issuer).port) }))
+  return provider
+}
+
+function settingsOf({ entityId, dataDir }: PeopleOf, { issuer, clientId, clientSecret }: RunningProvider) {
   const clientSecretFile = join(dataDir, 'provider.secret')
-  writeFileSync(clientSecretFile, provider.clientSecret, { mode: 0o600 })
-  const { issuer, clientId } = provider
+  writeFileSync(clientSecretFile, clientSecret, { mode: 0o600 })
   const claims = { rolesClaim: 'groups', roles, staff: ['staff'] }
+  const audience = audienceOf(entityId)
   return { issuer, clientId, clientSecretFile, scopes: ['profile'], audience, ...claims, insecureLoopback: true }
+}
+
+function audienceOf(entityId: string): string {
+  return `${entityId}/api`
 }
 
 /** Signs in as a person does, and takes a token for an hour's work at the command line. */
