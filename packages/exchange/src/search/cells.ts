@@ -3,7 +3,9 @@
  * unsigned and big-endian: iat 5 bytes, log 2, position 5, then five ids of 4 bytes.
  */
 export const cellBytes = 32
-const setsFrom = 12
+/** A place alone is the beginning of a cell. */
+export const placeBytes = 12
+const setsFrom = placeBytes
 export const setsOfCell = 5
 
 /** The end of the year 9999: beyond it nothing is newer (see `search_iat`). */
@@ -17,8 +19,7 @@ export interface Place {
   readonly position: number
 }
 
-export function placeAt(cells: Buffer, index: number): Place {
-  const at = index * cellBytes
+function placeAt(cells: Buffer, at: number): Place {
   return { iat: cells.readUIntBE(at, 5), log: cells.readUInt16BE(at + 5), position: cells.readUIntBE(at + 7, 5) }
 }
 
@@ -56,16 +57,24 @@ function growTo(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<Ar
 /**
  * The first `count` records in the order of lists, of those that `isWanted`. Goes once over them all and keeps the first so
  * far in a heap with the last of them on top. From the end: what came later is mostly newer.
+ *
+ * @param bytes Of each record: `cellBytes`, or `placeBytes` where no more than its place is there.
  */
-export function newestOf(cells: Buffer, count: number, isWanted?: (place: Place) => boolean): Place[] {
+export function newestOf(
+  cells: Buffer,
+  count: number,
+  isWanted?: (place: Place) => boolean,
+  bytes: number = cellBytes,
+): Place[] {
   const heap: Place[] = []
-  for (let index = cells.length / cellBytes - 1; index >= 0; index--) {
+  for (let at = cells.length - bytes; at >= 0; at -= bytes) {
     const isFull = heap.length === count
-    if (isFull && iatAt(cells, index) < (heap[0] as Place).iat) continue
-    const place = placeAt(cells, index)
+    if (isFull && cells.readUIntBE(at, 5) < (heap[0] as Place).iat) continue
+    const place = placeAt(cells, at)
+    if (isFull && comparePlaces(place, heap[0] as Place) >= 0) continue
     if (isWanted && !isWanted(place)) continue
     if (!isFull) raise(heap, heap.push(place) - 1)
-    else if (comparePlaces(place, heap[0] as Place) < 0) {
+    else {
       heap[0] = place
       sink(heap)
     }
@@ -73,8 +82,9 @@ export function newestOf(cells: Buffer, count: number, isWanted?: (place: Place)
   return heap.sort(comparePlaces)
 }
 
-function iatAt(cells: Buffer, index: number): number {
-  return cells.readUIntBE(index * cellBytes, 5)
+/** All of them, in no order. */
+export function placesOf(places: Buffer): Place[] {
+  return Array.from({ length: places.length / placeBytes }, (_, i) => placeAt(places, i * placeBytes))
 }
 
 function raise(heap: Place[], from: number): void {

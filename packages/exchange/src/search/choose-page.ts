@@ -1,14 +1,6 @@
-import { comparePlaces, newestOf, type Place } from './cells.ts'
+import { comparePlaces, newestOf, type Place, placeBytes, placesOf } from './cells.ts'
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts'
-
-export interface Ranked extends Place {
-  readonly rank: number
-}
-
-/** So many of the newest matches are ranked. */
-const rankedAtMost = 1_000
-/** What has come between those since the first page is ranked with them. */
-const rankedLaterAtMost = 2_000
+import type { Matches } from './find-matches.ts'
 
 interface Page {
   readonly places: readonly Place[]
@@ -17,53 +9,46 @@ interface Page {
 }
 
 /**
- * The places of one page. Ranked are the newest matches of the first page's time: later pages know first and last of
- * them, so that records that come meanwhile move nothing.
+ * The places of one page: first what has most in its title of what was asked for, and of equals the newest. A record's rank
+ * hangs on nothing but the question, so what comes meanwhile moves nothing that was not shown yet.
  *
- * @param rank Gives the rank of each place; where absent the newest come first.
  * @throws {ExchangeError} `invalid` for a cursor that no page gave.
  */
-export async function choosePage(
-  cells: Buffer,
+export function choosePage(
+  { cells, ranked }: Pick<Matches, 'cells' | 'ranked'>,
   { cursor: text, limit }: { cursor: string | undefined; limit: number },
-  rank?: (places: readonly Place[]) => Promise<Ranked[]>,
-): Promise<Page> {
+): Page {
   const cursor = text === undefined ? undefined : parseCursor(text)
-  if (!rank || (cursor && !cursor.ranked)) return pageOf(newestAfter(cells, cursor?.last, limit + 1), limit)
-  const window = windowOf(cells, cursor?.ranked)
-  const [first, to] = [cursor?.ranked?.first ?? window[0], cursor?.ranked?.to ?? window.at(-1)]
-  if (!first || !to) return { places: [] }
-  const ranked = (await rank(window)).sort(compareRanked)
-  const left = cursor?.ranked ? ranked.filter(isBehind({ ...cursor.last, rank: cursor.ranked.rank })) : ranked
-  const older = left.length > limit ? [] : newestAfter(cells, to, limit + 1 - left.length)
-  const cursorAt = (place: Place): Cursor =>
-    'rank' in place ? { last: place, ranked: { rank: (place as Ranked).rank, first, to } } : { last: place }
-  return pageOf([...left.slice(0, limit + 1), ...older], limit, cursorAt)
+  const from = ranked ? (cursor?.rank ?? 0) : 0
+  const found: Required<Cursor>[] = []
+  for (const rank of [...(ranked?.keys() ?? []), 0].sort((a, b) => b - a)) {
+    if (found.length > limit || (cursor && rank > from)) continue
+    const isAfter = cursor && rank === from ? isBehind(cursor.last) : undefined
+    const places = ranked?.get(rank)
+    const missing = limit + 1 - found.length
+    const next = places
+      ? newestOf(places, missing, isAfter, placeBytes)
+      : newestOf(cells, missing, both(isAfter, isNotAmong([...(ranked?.values() ?? [])])))
+    found.push(...next.map((last) => ({ last, rank })))
+  }
+  const end = found.length > limit ? found[limit - 1] : undefined
+  const places = found.slice(0, limit).map(({ last }) => last)
+  return { places, ...(end && { next: formatCursor(ranked ? end : { last: end.last }) }) }
 }
 
-function pageOf(places: readonly Place[], limit: number, cursorAt = (last: Place): Cursor => ({ last })): Page {
-  const last = places.length > limit ? places[limit - 1] : undefined
-  return { places: places.slice(0, limit), ...(last && { next: formatCursor(cursorAt(last)) }) }
+type Condition = (place: Place) => boolean
+
+function isBehind(last: Place): Condition {
+  return (place) => comparePlaces(last, place) < 0
 }
 
-function windowOf(cells: Buffer, ranked: Cursor['ranked']): Place[] {
-  if (!ranked) return newestOf(cells, rankedAtMost)
-  const { first, to } = ranked
-  return newestOf(
-    cells,
-    rankedLaterAtMost,
-    (place) => comparePlaces(first, place) <= 0 && comparePlaces(place, to) <= 0,
-  )
+function isNotAmong(ranked: readonly Buffer[]): Condition | undefined {
+  if (ranked.length === 0) return undefined
+  const keyOf = ({ log, position }: Place) => `${log} ${position}`
+  const keys = new Set(ranked.flatMap(placesOf).map(keyOf))
+  return (place) => !keys.has(keyOf(place))
 }
 
-function newestAfter(cells: Buffer, last: Place | undefined, count: number): Place[] {
-  return newestOf(cells, count, last && ((place) => comparePlaces(last, place) < 0))
-}
-
-function compareRanked(a: Ranked, b: Ranked): number {
-  return b.rank - a.rank || comparePlaces(a, b)
-}
-
-function isBehind(last: Ranked): (one: Ranked) => boolean {
-  return (one) => compareRanked(last, one) < 0
+function both(a: Condition | undefined, b: Condition | undefined): Condition | undefined {
+  return a && b ? (place) => a(place) && b(place) : (a ?? b)
 }

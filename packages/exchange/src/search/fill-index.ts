@@ -103,27 +103,24 @@ async function readEntries(
   }))
 }
 
-/** Words first: the index reads them when the row is written that it stands on. */
 async function insertEntries(client: pg.ClientBase, log: number, entries: readonly FilledEntry[]): Promise<void> {
   if (entries.length === 0) return
   const positions = entries.map(({ position }) => position)
-  for (const table of ['search_entry', 'search_words']) {
-    await client.query(`delete from ${table} where log = $1 and position = any ($2)`, [log, positions])
-  }
+  await client.query('delete from search_entry where log = $1 and position = any ($2)', [log, positions])
   await client.query(
-    `insert into search_words (log, position, words)
-     select $1, position, words::tsvector from unnest($2::bigint[], $3::text[]) as given (position, words)`,
-    [log, positions, entries.map(({ words }) => words)],
-  )
-  await client.query(
-    `insert into search_entry (log, position, iat, label, newer_lowest, newer_highest, tlp, head, system, test, risk, setting)
+    `insert into search_entry (log, position, iat, label, newer_lowest, newer_highest, tlp, head, system, test, risk, setting, words)
      select record.log, record.position, search_iat(record.iat), search_label_of(record, is_own), newer[1], newer[2],
-       record.tlp, given.head, given.system, given.test, given.risk, given.setting
-     from unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[])
-       as given (position, head, system, test, risk, setting)
+       record.tlp, given.head, given.system, given.test, given.risk, given.setting, given.words::tsvector
+     from unnest($2::bigint[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
+       as given (position, words, head, system, test, risk, setting)
      join record on record.log = $1 and record.position = given.position
      join log on log.id = record.log
      cross join lateral search_newer(record, is_own) as newer`,
-    [log, positions, ...[0, 1, 2, 3, 4].map((set) => entries.map(({ sets }) => sets[set]))],
+    [
+      log,
+      positions,
+      entries.map(({ words }) => words),
+      ...[0, 1, 2, 3, 4].map((set) => entries.map(({ sets }) => sets[set])),
+    ],
   )
 }

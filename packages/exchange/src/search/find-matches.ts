@@ -1,22 +1,25 @@
 import type { FacetName, SearchFilters } from '@concordance/protocol'
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { isOpenTo } from '../access/is-open-to.ts'
 import { labelReachOf } from '../access/label-reach.ts'
 import type { Viewer } from '../access/may-open.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
 import { selectOpen } from '../select-open.ts'
-import { cellBytes, lastMoment, type Place, writeCells } from './cells.ts'
+import { cellBytes, lastMoment, type Place, placeBytes, writeCells } from './cells.ts'
 import { internFacetSets } from './facet-sets.ts'
 import { bodyFacets, facetWord, headSetOf } from './facets.ts'
 import type { ParsedQuery } from './query.ts'
 
-export type Words = Pick<ParsedQuery, 'match' | 'candidates' | 'isLoose'>
+/** What is asked for by words; titles where matches are to be ranked by them. */
+export type Words = Pick<ParsedQuery, 'match' | 'titles'>
 
 /** Everything that matches and is open to the viewer. */
 export interface Matches {
   /** See `cells.ts`; in no order. */
   readonly cells: Buffer
+  /** By how much of what was asked for stands in the title: the places of those matches. Of the others it is nothing. */
+  readonly ranked: ReadonlyMap<number, Buffer> | undefined
   /** How many of them stand how, for this viewer. */
   readonly status: Readonly<Record<'current' | 'superseded' | 'withdrawn', number>>
 }
@@ -39,10 +42,10 @@ export async function findMatches(
   const isAskedByBody =
     words !== undefined || inBody.length > 0 || filters.status === 'current' || filters.status === 'superseded'
   const takenBack = isAskedByBody ? [] : await listTakenBack(deps, db, viewer, filters)
-  const { cells, superseded } = whole
+  const { cells, ranked, superseded } = whole
   const current = cells.length / cellBytes - superseded
   const all = takenBack.length === 0 ? cells : Buffer.concat([cells, await cellsOf(deps, takenBack)])
-  return { cells: all, status: { current, superseded, withdrawn: takenBack.length } }
+  return { cells: all, ranked: words && ranked, status: { current, superseded, withdrawn: takenBack.length } }
 }
 
 function wordOf(name: FacetName, value: unknown): string[] {
@@ -51,10 +54,11 @@ function wordOf(name: FacetName, value: unknown): string[] {
 
 interface Whole {
   readonly cells: Buffer
+  readonly ranked: ReadonlyMap<number, Buffer>
   readonly superseded: number
 }
 
-const nothing: Whole = { cells: Buffer.alloc(0), superseded: 0 }
+const nothing: Whole = { cells: Buffer.alloc(0), ranked: new Map(), superseded: 0 }
 
 async function findWhole(
   { now }: Deps,
@@ -65,43 +69,78 @@ async function findWhole(
 ): Promise<Whole> {
   const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { iss, type, status } = filters
-  const candidates = words?.candidates === undefined ? [] : [`(${words.candidates})`]
-  const asked = [...candidates, ...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
+  const asked = [...(words ? [`(${words.match})`] : []), ...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
   const conditions = conditionsOf(filters, 'search_open')
-  if (asked.length > 0) conditions.push(sql<SqlBool>`search_open.words @@ ${asked.join(' & ')}::tsquery`)
-  if (words?.isLoose) conditions.push(matchesText(words.match))
   if (status !== undefined) conditions.push(sql<SqlBool>`is_superseded = ${status === 'superseded'}`)
+  const among = (reach: Expression<SqlBool>, alsoAsked: readonly string[] = []) => {
+    const query = [...asked, ...alsoAsked].join(' & ')
+    const matches = query === '' ? [] : [sql<SqlBool>`search_open.words @@ ${query}::tsquery`]
+    return sql`from search_open where ${sql.join([reach, ...matches, ...conditions], sql` and `)}`
+  }
   const { open, ask } = labelReachOf(viewer)
   const isTold = sql<SqlBool>`search_open.label <= ${open}`
   const isUntold = sql<SqlBool>`search_open.label >= ${ask}`
-  const told = await db
-    .selectFrom('search_open')
-    .select([
-      sql<Buffer | null>`string_agg(cells, '') filter (where ${isTold})`.as('cells'),
-      sql<number>`count(*) filter (where is_superseded and ${isTold})`.as('superseded'),
-      sql<boolean>`coalesce(bool_or(${isUntold}), false)`.as('hasUntold'),
-    ])
-    .where(({ and, or }) => and([or([isTold, isUntold]), ...conditions]))
-    .executeTakeFirstOrThrow()
-  const whole = { cells: told.cells ?? nothing.cells, superseded: told.superseded }
-  if (!told.hasUntold) return whole
-  const rest = await db
-    .selectFrom('search_open')
-    .select([sql<Buffer | null>`string_agg(cells, '')`.as('cells')])
-    .select(sql<number>`count(*) filter (where is_superseded)`.as('superseded'))
-    .where(({ and }) => and([isUntold, isOpenByRecord(viewer, nowSeconds), ...conditions]))
-    .executeTakeFirstOrThrow()
+  const isOpen = sql<SqlBool>`${isUntold} and ${isOpenByRecord(viewer, nowSeconds)}`
+  const titles = words?.titles.map((title) => [`(${title})`]) ?? []
+  const told = await gather(
+    db,
+    sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)}`,
+    titles.map((title) => among(isTold, title)),
+  )
+  if (!told.hasMore) return told
+  const rest = await gather(
+    db,
+    sql`select ${collected(isUntold)}, false as more ${among(isOpen)}`,
+    titles.map((title) => among(isOpen, title)),
+  )
   return {
-    cells: Buffer.concat([whole.cells, rest.cells ?? nothing.cells]),
-    superseded: whole.superseded + rest.superseded,
+    cells: Buffer.concat([told.cells, rest.cells]),
+    ranked: joinRanks(told.ranked, rest.ranked),
+    superseded: told.superseded + rest.superseded,
   }
 }
 
-/** Of each candidate, whether it matches indeed. */
-function matchesText(match: string): Expression<SqlBool> {
-  return sql<SqlBool>`exists (select from search_text
-    where search_text.log = search_open.log and search_text.position = search_open.position
-      and search_text.words @@ ${match}::tsquery)`
+function collected(condition: Expression<SqlBool>): RawBuilder<unknown> {
+  return sql`0 as rank, string_agg(cells, '') filter (where ${condition}) as found,
+    count(*) filter (where is_superseded and ${condition}) as superseded`
+}
+
+interface Row {
+  readonly rank: number
+  readonly found: Buffer | null
+  readonly superseded: number
+  readonly more: boolean
+}
+
+/** All that matches, and of each rank above 0 the places, in one statement: so they are of one moment. */
+async function gather(
+  db: Kysely<Tables>,
+  all: RawBuilder<unknown>,
+  titles: readonly RawBuilder<unknown>[],
+): Promise<Whole & { hasMore: boolean }> {
+  const inTitles = titles.map(
+    (title) => sql`select substring(cells from 1 for ${sql.lit(placeBytes)}) as place ${title}`,
+  )
+  const ranked = sql`select rank, string_agg(place, ''), 0, false from (
+    select place, count(*)::int as rank from (${sql.join(inTitles, sql` union all `)}) as titles group by place
+  ) as ranked group by rank`
+  const { rows } = await sql<Row>`${all} ${titles.length > 0 ? sql`union all ${ranked}` : sql``}`.execute(db)
+  const [{ found = null, superseded = 0, more: hasMore = false } = {}, ...levels] = rows.toSorted(
+    (a, b) => a.rank - b.rank,
+  )
+  return {
+    cells: found ?? nothing.cells,
+    ranked: new Map(levels.map((level) => [level.rank, level.found ?? nothing.cells])),
+    superseded,
+    hasMore,
+  }
+}
+
+function joinRanks(a: Whole['ranked'], b: Whole['ranked']): Whole['ranked'] {
+  const ranks = new Set([...a.keys(), ...b.keys()])
+  return new Map(
+    [...ranks].map((rank) => [rank, Buffer.concat([a.get(rank) ?? nothing.cells, b.get(rank) ?? nothing.cells])]),
+  )
 }
 
 /** The rule for rows of the index whose label does not say it. `offset 0`: see `isOpenTo`. */

@@ -13,7 +13,7 @@ export interface DescribedText {
 /**
  * The words of records as tsvectors in text form, in the order of the records. Weights tell what a word is: A as it stands in
  * the title, B its stem there, C as it stands in the text, D its stem there. A stem stands at the position of its word, and
- * only where it is another word.
+ * only where it is another word. Words of the title stand there once more as `titleWord`: by that an index finds them.
  *
  * Phrases are found within a text, never across two, up to position 16,383; whatever stands behind is found word by word.
  */
@@ -41,7 +41,13 @@ function writeWords(parts: readonly (Part & { readonly stems: readonly string[] 
   const written = new Map<string, { places: string }>()
   const isBounded = parts.reduce((sum, { tokens }) => sum + tokens.length, 0) < tokensWithoutCare
   let bytes = 0
+  const addToTitle = (lexeme: string) => {
+    const word = titleWord(lexeme)
+    bytes += Buffer.byteLength(word)
+    if (!written.has(word)) written.set(word, { places: '' })
+  }
   const add = (lexeme: string, at: number, weight: string) => {
+    if (weight < 'C') addToTitle(lexeme)
     const before = written.get(lexeme)
     if (before !== undefined && before.places.length > lettersAtMost) return
     if (!isBounded) {
@@ -64,8 +70,13 @@ function writeWords(parts: readonly (Part & { readonly stems: readonly string[] 
     begin += (tokens.at(-1)?.at ?? 0) + 2 // a phrase does not run across two texts
   }
   let words = ''
-  for (const [lexeme, { places }] of written) words += `'${lexeme}':${places} `
+  for (const [lexeme, { places }] of written) words += places === '' ? `'${lexeme}' ` : `'${lexeme}':${places} `
   return words
+}
+
+/** It begins with a sign that no word of a text has in it, and is found by whoever asks for titles alone. */
+export function titleWord(lexeme: string): string {
+  return `^${lexeme}`
 }
 
 /** Tokens hold letters, digits and marks only; quoting says so to PostgreSQL as well. */

@@ -3,15 +3,11 @@ import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 
 type Freshness = SearchResult['freshness']
+type LogRow = Awaited<ReturnType<typeof readFreshness>>[number]
 
-/**
- * How far the copy of each institute's log goes, how far search has read it, and when its checkpoint was signed. People of
- * this institute are told of every log; anybody else of our own, and of those that something open to them came from.
- *
- * @param found Institutes of what matched.
- */
-export async function readFreshness({ db }: Deps, viewer: Viewer, found: ReadonlySet<string>): Promise<Freshness> {
-  const rows = await db
+/** How far the copy of each institute's log goes, how far search has read it, and when its checkpoint was signed. */
+export async function readFreshness({ db }: Pick<Deps, 'db'>) {
+  return db
     .selectFrom('log')
     .leftJoin('projection', 'projection.log', 'log.id')
     .leftJoin('peer', (join) => join.onRef('peer.iss', '=', 'log.iss').on('log.is_own', '=', false))
@@ -28,6 +24,15 @@ export async function readFreshness({ db }: Deps, viewer: Viewer, found: Readonl
     .orderBy('log.is_own', 'desc')
     .orderBy('log.iss')
     .execute()
+}
+
+/**
+ * What of it a viewer is told: people of this institute all; anybody else of our own log, and of those that something open to
+ * them came from.
+ *
+ * @param found Institutes of what matched.
+ */
+export function showFreshness(rows: readonly LogRow[], viewer: Viewer, found: ReadonlySet<string>): Freshness {
   const isShown = ({ iss, is_own }: { iss: string; is_own: boolean }) =>
     is_own || viewer.kind === 'person' || found.has(iss)
   return rows.filter(isShown).map(({ iss, size, indexed, checkpoint_iat, signed_at }) => {

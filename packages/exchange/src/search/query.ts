@@ -1,4 +1,4 @@
-import { quote } from './format-words.ts'
+import { quote, titleWord } from './format-words.ts'
 import { beginningOf, isPlausibleStem, ownStem, plausibleStemmings } from './languages.ts'
 import { type Stemmer, stemTyped } from './stem.ts'
 import { prepare, type Token, tokensOf } from './tokenise.ts'
@@ -6,15 +6,8 @@ import { prepare, type Token, tokensOf } from './tokenise.ts'
 export interface ParsedQuery {
   /** A tsquery in text form: which records match. */
   readonly match: string
-  /**
-   * The same as far as an index can tell that knows neither places nor weights: it finds what matches and maybe more.
-   * Undefined where that is everything.
-   */
-  readonly candidates: string | undefined
-  /** Whether candidates are to be held against `match`. */
-  readonly isLoose: boolean
-  /** A tsquery in text form: by what matches are ranked. */
-  readonly rank: string
+  /** The same for each thing that was asked for: which records have it in their title. By how many of them matches are ranked. */
+  readonly titles: readonly string[]
   /** What snippets show. */
   readonly highlight: Highlight
 }
@@ -62,18 +55,17 @@ export async function parseQuery(
   const present = terms
     .map((clause) => clause.filter(({ isAbsent }) => !isAbsent))
     .filter((clause) => clause.length > 0)
-  const match = formatQuery(terms)
   return {
-    match,
-    candidates: formatCandidates(terms),
-    isLoose: terms.flat().some(({ phrases }) => phrases.some(isLoose)),
-    rank: present.length > 0 ? formatQuery(present) : match,
+    match: formatQuery(terms),
+    titles: present.slice(0, rankedAtMost).map(formatTitle),
     highlight: present.flat().flatMap(({ phrases }) => phrases),
   }
 }
 
 const unitsAtMost = 400
 const termsAtMost = 64
+/** Each more of them costs another look into the index. */
+const rankedAtMost = 8
 /** Of one word: of a sentence without spaces, the beginning. */
 const tokensAtMost = 128
 
@@ -207,24 +199,14 @@ interface Term {
   readonly phrases: readonly Phrase[]
 }
 
-/** Clauses of which an index cannot tell what they leave out say nothing. */
-function formatCandidates(clauses: readonly (readonly Term[])[]): string | undefined {
-  const told = clauses.filter((clause) => !clause.some(({ isAbsent, phrases }) => isAbsent && phrases.some(isLoose)))
-  const formatLoosely = (phrase: Phrase) =>
-    phrase.map(({ forms }) => `(${forms.map(formatLoose).join(' | ')})`).join(' & ')
-  const formatTerm = ({ isAbsent, phrases }: Term) =>
-    `${isAbsent ? '!' : ''}(${phrases.map((phrase) => `(${formatLoosely(phrase)})`).join(' | ')})`
-  const query = told.map((clause) => `(${clause.map(formatTerm).join(' | ')})`).join(' & ')
-  return query === '' ? undefined : query
-}
-
-function formatLoose({ lexeme, isPrefix }: Form): string {
-  return formatForm({ lexeme, ...(isPrefix && prefix) })
-}
-
-/** Several words in a row, or one as it is written. */
-function isLoose(phrase: Phrase): boolean {
-  return phrase.length > 1 || phrase.some(({ forms }) => forms.some(({ isExact }) => isExact))
+/** Any of a clause's terms. Where in the title its words stand an index cannot tell. */
+function formatTitle(clause: readonly Term[]): string {
+  const formatPlace = ({ forms }: Place) =>
+    `(${forms.map(({ lexeme, isPrefix }) => formatForm({ lexeme: titleWord(lexeme), ...(isPrefix && prefix) })).join(' | ')})`
+  return clause
+    .flatMap(({ phrases }) => phrases)
+    .map((phrase) => `(${phrase.map(formatPlace).join(' & ')})`)
+    .join(' | ')
 }
 
 function formatQuery(clauses: readonly (readonly Term[])[]): string {

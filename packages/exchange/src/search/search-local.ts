@@ -12,7 +12,7 @@ import { choosePage } from './choose-page.ts'
 import { describeRecord } from './describe-record.ts'
 import { countFacets } from './facets.ts'
 import { findMatches } from './find-matches.ts'
-import { readFreshness } from './freshness.ts'
+import { readFreshness, showFreshness } from './freshness.ts'
 import { type Highlight, type ParsedQuery, parseQuery } from './query.ts'
 import { makeSnippets, type OpenText } from './snippet.ts'
 
@@ -32,7 +32,6 @@ export type LocalResult = Pick<SearchResult, 'hits' | 'next' | 'matched' | 'face
 
 /**
  * Searches everything copied here that is open to the viewer. What is closed takes no part in matches, counts or order.
- * By relevance the newest thousand matches are ranked; older ones follow, newest first.
  *
  * @throws {ExchangeError} `invalid` for a cursor that no page gave.
  */
@@ -41,16 +40,15 @@ export async function searchLocal(deps: Deps, viewer: Viewer, question: LocalQue
   const stemmer = { memory: deps.stems, connection: deps.pool }
   const words = filters.q === undefined ? undefined : await parseQuery(stemmer, filters.q)
   const isEmpty = filters.q !== undefined && words === undefined
-  const { cells, status, page } = isEmpty
-    ? none
-    : await asViewer(deps, viewer, (db) => find(deps, db, viewer, question, words))
+  const found = isEmpty ? none : asViewer(deps, viewer, (db) => find(deps, db, viewer, question, words))
+  const [{ cells, status, page }, freshness] = await Promise.all([found, readFreshness(deps)])
   const facets = await countFacets(deps, cells, status)
   const issuers = new Set(facets.iss?.map(({ value }) => value))
   return {
     ...page,
     matched: cells.length / cellBytes,
     facets: isCounting ? facets : {},
-    freshness: await readFreshness(deps, viewer, issuers),
+    freshness: showFreshness(freshness, viewer, issuers),
   }
 }
 
@@ -60,34 +58,14 @@ async function find(
   deps: Deps,
   db: Kysely<Tables>,
   viewer: Viewer,
-  question: LocalQuestion,
+  { filters, sort = 'relevance', cursor, limit }: LocalQuestion,
   words: ParsedQuery | undefined,
 ) {
-  const { filters, sort = 'relevance', cursor, limit } = question
-  const { cells, status } = await findMatches(deps, db, viewer, filters, words)
-  const rank =
-    words === undefined || sort === 'newest'
-      ? undefined
-      : (places: readonly Place[]) => rankPlaces(db, words.rank, places)
-  const { places, next } = await choosePage(cells, { cursor, limit }, rank)
+  const asked = words && { match: words.match, titles: sort === 'newest' ? [] : words.titles }
+  const { cells, ranked, status } = await findMatches(deps, db, viewer, filters, asked)
+  const { places, next } = choosePage({ cells, ranked }, { cursor, limit })
   const hits = await readHits(deps, db, viewer, places, words?.highlight)
   return { cells, status, page: { hits, ...(next !== undefined && { next }) } }
-}
-
-/** Of D, C, B, A (see `formatWords`): a word as it was asked for before its stems, in a title before in a text. */
-const weights = '{0.1, 0.2, 0.6, 1}'
-
-/** Of each place, how well it matches; places that were closed meanwhile are left out. */
-async function rankPlaces(db: Kysely<Tables>, rank: string, places: readonly Place[]) {
-  const { rows } = await sql<Located & { rank: number }>`
-    select log, position, ts_rank(${weights}::float4[], words, ${rank}::tsquery) as rank
-    from search_text join unnest(${places.map(({ log }) => log)}::smallint[], ${places.map(({ position }) => position)}::bigint[])
-      as asked (log, position) using (log, position)`.execute(db)
-  const ranks = new Map(rows.map((row) => [keyOf(row), row.rank]))
-  return places.flatMap((place) => {
-    const rank = ranks.get(keyOf(place))
-    return rank === undefined ? [] : [{ ...place, rank }]
-  })
 }
 
 /** What is shown of each place, in the given order, with the part of it that the words were found in. */

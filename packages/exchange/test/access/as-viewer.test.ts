@@ -152,7 +152,6 @@ t.test('the second wall', async (t) => {
       'select statement from entry',
       'select * from draft',
       'select * from search_entry',
-      'select * from search_words',
       'select * from facet_set',
       'select * from person',
       'select * from session',

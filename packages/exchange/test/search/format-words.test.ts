@@ -20,13 +20,13 @@ t.test('the words of a record', async (t) => {
     return rows[0].words as string
   }
 
-  await t.test('say by their weight whether they stand so, and where', async (t) => {
+  await t.test('say by their weight whether they stand so, and where, and once more what is in a title', async (t) => {
     const [words] = await formatWords(stemmer, [
       { lang: 'de', title: { en: 'Two refusals' }, text: [{ lang: 'en', text: 'refused' }, { text: 'Ergebnisse' }] },
     ])
     t.equal(
       await read(words as string),
-      "'ergebnis':6 'ergebnisse':6C 'refus':2B,4 'refusals':2A 'refused':4C 'two':1A",
+      "'^refus' '^refusals' '^two' 'ergebnis':6 'ergebnisse':6C 'refus':2B,4 'refusals':2A 'refused':4C 'two':1A",
     )
   })
 

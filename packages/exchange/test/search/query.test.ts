@@ -175,10 +175,10 @@ t.test('whatever is typed or written', async (t) => {
       const query = await parseQuery(stemmer, typed)
       const [words] = await formatWords(stemmer, [{ lang: 'en', title: { en: typed }, text: [{ text: typed }] }])
       const { rows } = await stemmer.connection.query(
-        'select $1::tsvector is not null as words, $2::tsquery is not null as match, $3::tsquery is not null as rank',
-        [words, query?.match ?? null, query?.rank ?? null],
+        'select $1::tsvector is not null as words, $2::tsquery is not null as match, $3::tsquery[] is not null as titles',
+        [words, query?.match ?? null, query?.titles ?? null],
       )
-      t.same(rows, [{ words: true, match: query !== undefined, rank: query !== undefined }])
+      t.same(rows, [{ words: true, match: query !== undefined, titles: query !== undefined }])
     })
     await fc.assert(property, { numRuns: 300, seed: 5 })
   })
