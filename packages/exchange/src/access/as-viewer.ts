@@ -52,11 +52,15 @@ export async function openReader({ url, connections = 6, onIdleError }: Database
   return reader
 }
 
-/** Options of the operator's own stay; a setting that comes later wins. */
+/**
+ * Options of the operator's own stay; a setting that comes later wins. Compiling a statement takes longer than any of these
+ * runs, and a search must not take the cores of others.
+ */
 function inRole(url: string): string {
   const withRole = new URL(url)
   const options = withRole.searchParams.get('options') ?? ''
-  withRole.searchParams.set('options', `${options} -c role=${role}`.trim())
+  const settings = `-c role=${role} -c jit=off -c max_parallel_workers_per_gather=0`
+  withRole.searchParams.set('options', `${options} ${settings}`.trim())
   return withRole.href
 }
 

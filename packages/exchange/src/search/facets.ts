@@ -67,13 +67,21 @@ export async function countFacets(
   const sets = await readFacetSets(deps, counts.keys())
   const byName = new Map<string, Map<string, number>>(facetNames.map((name) => [name, new Map()]))
   for (const [id, count] of counts) {
-    for (const [name, values] of Object.entries(sets.get(id) ?? {})) {
+    const set = sets.get(id)
+    for (const name in set) {
       const ofName = byName.get(name)
-      for (const value of new Set(valuesOf(values))) ofName?.set(value, (ofName.get(value) ?? 0) + count)
+      const values = set[name as FacetName]
+      if (ofName === undefined || values === undefined) continue
+      if (typeof values === 'string') addTo(ofName, values, count)
+      else for (const value of new Set(values)) addTo(ofName, value, count)
     }
   }
   byName.set('status', new Map(Object.entries(status).filter(([, count]) => count > 0)))
   return Object.fromEntries([...byName].map(([name, ofName]) => [name, sorted(ofName)]))
+}
+
+function addTo(counts: Map<string, number>, value: string, count: number): void {
+  if (value !== '') counts.set(value, (counts.get(value) ?? 0) + count)
 }
 
 function sorted(counts: ReadonlyMap<string, number>): Counts[string] {

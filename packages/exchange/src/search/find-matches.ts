@@ -84,13 +84,13 @@ async function findWhole(
   const titles = words?.titles.map((title) => [`(${title})`]) ?? []
   const told = await gather(
     db,
-    sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)}`,
+    sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)} ${inParts}`,
     titles.map((title) => among(isTold, title)),
   )
   if (!told.hasMore) return told
   const rest = await gather(
     db,
-    sql`select ${collected(isUntold)}, false as more ${among(isOpen)}`,
+    sql`select ${collected(isUntold)}, false as more ${among(isOpen)} ${inParts}`,
     titles.map((title) => among(isOpen, title)),
   )
   return {
@@ -105,6 +105,9 @@ function collected(condition: Expression<SqlBool>): RawBuilder<unknown> {
     count(*) filter (where is_superseded and ${condition}) as superseded`
 }
 
+/** So many matches can be tens of thousands: in one piece they would be a string that is copied as it grows. */
+const inParts = sql`group by search_open.position % 32`
+
 interface Row {
   readonly rank: number
   readonly found: Buffer | null
@@ -118,22 +121,25 @@ async function gather(
   all: RawBuilder<unknown>,
   titles: readonly RawBuilder<unknown>[],
 ): Promise<Whole & { hasMore: boolean }> {
-  const inTitles = titles.map(
-    (title) => sql`select substring(cells from 1 for ${sql.lit(placeBytes)}) as place ${title}`,
-  )
-  const ranked = sql`select rank, string_agg(place, ''), 0, false from (
+  const { rows } = await sql<Row>`${all} ${titles.length > 0 ? sql`union all ${byRank(titles)}` : sql``}`.execute(db)
+  const parts = rows.filter(({ rank }) => rank === 0)
+  const levels = rows.filter(({ rank, found }) => rank > 0 && found !== null)
+  return {
+    cells: Buffer.concat(parts.map(({ found }) => found ?? nothing.cells)),
+    ranked: new Map(levels.map(({ rank, found }) => [rank, found ?? nothing.cells])),
+    superseded: parts.reduce((sum, part) => sum + part.superseded, 0),
+    hasMore: parts.some(({ more }) => more),
+  }
+}
+
+function byRank(titles: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  const place = sql`substring(cells from 1 for ${sql.lit(placeBytes)})`
+  const [only, ...others] = titles
+  if (only && others.length === 0) return sql`select 1, string_agg(${place}, ''), 0, false ${only}`
+  const inTitles = titles.map((title) => sql`select ${place} as place ${title}`)
+  return sql`select rank, string_agg(place, ''), 0, false from (
     select place, count(*)::int as rank from (${sql.join(inTitles, sql` union all `)}) as titles group by place
   ) as ranked group by rank`
-  const { rows } = await sql<Row>`${all} ${titles.length > 0 ? sql`union all ${ranked}` : sql``}`.execute(db)
-  const [{ found = null, superseded = 0, more: hasMore = false } = {}, ...levels] = rows.toSorted(
-    (a, b) => a.rank - b.rank,
-  )
-  return {
-    cells: found ?? nothing.cells,
-    ranked: new Map(levels.map((level) => [level.rank, level.found ?? nothing.cells])),
-    superseded,
-    hasMore,
-  }
 }
 
 function joinRanks(a: Whole['ranked'], b: Whole['ranked']): Whole['ranked'] {

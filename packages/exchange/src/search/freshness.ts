@@ -1,5 +1,6 @@
 import type { SearchResult } from '@concordance/protocol'
 import type { Viewer } from '../access/may-open.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Deps } from '../deps.ts'
 
 type Freshness = SearchResult['freshness']
@@ -23,6 +24,7 @@ export async function readFreshness({ db }: Pick<Deps, 'db'>) {
     )
     .orderBy('log.is_own', 'desc')
     .orderBy('log.iss')
+    .modifyEnd(planIsKept)
     .execute()
 }
 

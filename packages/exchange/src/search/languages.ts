@@ -15,11 +15,16 @@ type Script = 'Latn' | 'Cyrl' | 'Grek' | 'Armn' | 'Hebr' | 'Arab' | 'Deva' | 'su
 export function stemmingFor(lang: string | undefined): (word: string) => Stemming | undefined {
   const language = languageOf(lang)
   const isLatin = language !== undefined && writesLatin(language)
-  return (word) => {
-    const script = scriptOf(word)
+  const stemmingIn = (script: Script) => {
     const own = language === undefined ? undefined : stemmingOf.get(`${language} ${script}`)
     if (own !== undefined) return own
     return language === undefined || (script === 'Latn' && !isLatin) ? commonest.get(script) : undefined
+  }
+  const known = new Map<Script, Stemming | undefined>()
+  return (word) => {
+    const script = scriptOf(word)
+    if (!known.has(script)) known.set(script, stemmingIn(script))
+    return known.get(script)
   }
 }
 
@@ -160,7 +165,8 @@ const commonest: ReadonlyMap<Script, Stemming> = new Map([
 /** By the first letter: words are runs of letters, hardly ever of two scripts. */
 function scriptOf(word: string): Script {
   const unit = word.charCodeAt(0)
-  return blocks.find(([end]) => unit < end)?.[1] ?? 'other'
+  for (const [end, script] of blocks) if (unit < end) return script
+  return 'other'
 }
 
 /** Each up to the given code unit, from where the one before ended (Unicode, Blocks.txt). */

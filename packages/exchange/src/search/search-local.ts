@@ -38,10 +38,12 @@ export type LocalResult = Pick<SearchResult, 'hits' | 'next' | 'matched' | 'face
 export async function searchLocal(deps: Deps, viewer: Viewer, question: LocalQuestion): Promise<LocalResult> {
   const { filters, facets: isCounting = false } = question
   const stemmer = { memory: deps.stems, connection: deps.pool }
-  const words = filters.q === undefined ? undefined : await parseQuery(stemmer, filters.q)
-  const isEmpty = filters.q !== undefined && words === undefined
-  const found = isEmpty ? none : asViewer(deps, viewer, (db) => find(deps, db, viewer, question, words))
-  const [{ cells, status, page }, freshness] = await Promise.all([found, readFreshness(deps)])
+  const parsed = filters.q === undefined ? undefined : parseQuery(stemmer, filters.q)
+  const found = asViewer(deps, viewer, async (db) => {
+    const words = await parsed
+    return parsed && !words ? none : find(deps, db, viewer, question, words)
+  })
+  const [{ cells, status, page }, freshness] = await Promise.all([found, readFreshness(deps), parsed])
   const facets = await countFacets(deps, cells, status)
   const issuers = new Set(facets.iss?.map(({ value }) => value))
   return {

@@ -29,10 +29,10 @@ export async function makeSnippets(
   const stems = await listStems(stemmer, texts.flat())
   let next = 0
   return texts.map((parts) => {
-    const found = parts.map((part) => ({
-      ...part,
-      matches: findMatches(wanted, part.tokens, stems[next++] as string[]),
-    }))
+    const found = parts.map(({ lang, text, tokens }) => {
+      const matches = findMatches(wanted, tokens, stems[next++] as string[])
+      return { lang, text, matches }
+    })
     return bestOf(found)
   })
 }
@@ -55,13 +55,13 @@ function readTexts(record: readonly OpenText[]): ReadText[] {
 }
 
 function clean(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(directions, '')
-    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
+  const wellFormed = text.toWellFormed()
+  return isClean.test(wellFormed) ? wellFormed : wellFormed.replaceAll(directions, '').replaceAll(spaces, ' ').trim()
 }
 
+/** As most texts are: nothing in it but what is seen, and single spaces between. */
+const isClean = /^(?! )(?:[^\s\p{C}]| (?=[^\s\p{C}]))*$/u
+const spaces = /[\s\p{Cc}]+/gu
 const directions = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
 
 /** Tokens with their places in the text itself, not in what folding makes of it. */
@@ -106,7 +106,7 @@ function indexPhrases(phrases: Highlight): Wanted {
   phrases.forEach((phrase, number) => {
     for (const { lexeme, isPrefix } of phrase[0]?.forms ?? []) {
       if (isPrefix) byPrefix.push([lexeme, number])
-      else byLexeme.set(lexeme, [...(byLexeme.get(lexeme) ?? []), number])
+      else if (byLexeme.get(lexeme)?.at(-1) !== number) byLexeme.set(lexeme, [...(byLexeme.get(lexeme) ?? []), number])
     }
   })
   return { byLexeme, byPrefix, phrases }
@@ -119,27 +119,26 @@ interface Match {
 }
 
 function findMatches(wanted: Wanted, tokens: readonly Token[], stems: readonly string[]): Match[] {
-  return tokens.flatMap((_, begin) =>
-    candidatesAt(wanted, tokens, stems, begin).flatMap((number) => {
+  const matches: Match[] = []
+  for (let begin = 0; begin < tokens.length; begin++) {
+    for (const number of candidatesAt(wanted, tokens[begin] as Token, stems[begin] as string)) {
       const places = matchPhrase(wanted.phrases[number] as Phrase, tokens, stems, begin)
-      return places.map(({ from, to }) => ({ phrase: number, from, to }))
-    }),
-  )
+      for (const { from, to } of places) matches.push({ phrase: number, from, to })
+    }
+  }
+  return matches
 }
 
-function candidatesAt(
-  { byLexeme, byPrefix }: Wanted,
-  tokens: readonly Token[],
-  stems: readonly string[],
-  i: number,
-): number[] {
-  const { exact, joined } = tokens[i] as Token
-  const forms = [exact, stems[i], joined].filter((form) => form !== undefined && form !== '') as string[]
+function candidatesAt({ byLexeme, byPrefix }: Wanted, { exact, joined }: Token, stem: string): readonly number[] {
+  if (byPrefix.length === 0 && joined === undefined && !byLexeme.has(stem)) return byLexeme.get(exact) ?? none
+  const forms = [exact, stem, joined].filter((form) => form !== undefined && form !== '') as string[]
   const found = forms.flatMap((form) => byLexeme.get(form) ?? [])
   if (byPrefix.length === 0) return found.length > 1 ? [...new Set(found)] : found
   const begun = byPrefix.filter(([prefix]) => forms.some((form) => form.startsWith(prefix)))
   return [...new Set([...found, ...begun.map(([, phrase]) => phrase)])]
 }
+
+const none: readonly number[] = []
 
 /** @returns the token of each place, or nothing. */
 function matchPhrase(phrase: Phrase, tokens: readonly Token[], stems: readonly string[], begin: number): Token[] {

@@ -3,6 +3,7 @@ import { api, type QueryOf } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { viewerOf } from '../caller.ts'
 import { NodeError } from '../error.ts'
+import { withRoom } from '../limit-young-heap.ts'
 import type { LiveSearches } from '../live-searches.ts'
 
 const defaultLimit = 50
@@ -19,7 +20,8 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; live: Liv
       const viewer = await viewerOf(deps, request)
       if (!federated) {
         const question = { ...questionOf(query), ...(cursor !== undefined && { cursor }) }
-        return { ...(await searchLocal(deps, viewer, question)), complete: true, institutes: [] }
+        const found = await withRoom(() => searchLocal(deps, viewer, question))
+        return { ...found, complete: true, institutes: [] }
       }
       if (viewer.kind !== 'person') throw new NodeError('forbidden', 'peers are asked for people alone')
       if (cursor !== undefined)
