@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
-import { fillIndex } from '../search/fill-index.ts'
+import { fillIndexOf } from '../search/fill-index.ts'
 import { reportVersionConflicts } from '../sync/report-versions.ts'
 import { projectBatch } from './project-log.ts'
 
@@ -9,7 +9,12 @@ import { projectBatch } from './project-log.ts'
  * processes: each batch locks its log.
  */
 export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void> {
-  const logs = await deps.db.selectFrom('log').select('id').execute()
+  await projectLogs(deps, true, signal)
+  await projectLogs(deps, false, signal)
+}
+
+async function projectLogs(deps: Deps, isOwn: boolean, signal: AbortSignal | undefined): Promise<void> {
+  const logs = await deps.db.selectFrom('log').select('id').where('is_own', '=', isOwn).execute()
   for (const { id } of logs) {
     for (;;) {
       if (signal?.aborted) return
@@ -18,56 +23,60 @@ export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void
       await reportVersionConflicts(deps, projected)
     }
   }
-  for (const { id } of logs) while (!signal?.aborted && (await fillIndex(deps, id)));
+  for (const { id } of logs) await fillIndexOf(deps, id, signal)
 }
 
 const sweepMs = 5_000
 const quietMs = 200
-const behindAtMostMs = 3_000
+/** What we publish is to be found within a second, by others too: they ask this node for it. */
+const ownBehindAtMostMs = 500
+const othersBehindAtMostMs = 3_000
 const pauseAfterFailureMs = 1_000
 
 /**
  * Follows the logs with the projection until stopped: every five seconds, and when one is said to have grown. Then it
  * stands back until the logs are quiet for a moment, at most three seconds: indexing costs more than publishing does, and
- * least in large batches.
+ * least in large batches. Our own log is followed apart, so that nobody waits for it while a long one is copied.
  */
 export function startProjection(deps: Deps): { stop(): Promise<void> } {
   const stopping = new AbortController()
   const { signal } = stopping
+  const following = [followLogs(deps, true, signal), followLogs(deps, false, signal)]
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(following)
+    },
+  }
+}
+
+async function followLogs(deps: Deps, isOwn: boolean, signal: AbortSignal): Promise<void> {
   let grown = Promise.withResolvers<void>()
   let grownAt = 0
   const unlisten = deps.wake.listen((topic) => {
-    if (!topic.startsWith('log:')) return
+    if (!topic.startsWith('log:') || (topic === `log:${deps.identity.iss}`) !== isOwn) return
     grownAt = performance.now()
     grown.resolve()
   })
   const standBack = async () => {
-    const latest = performance.now() + behindAtMostMs
+    const latest = performance.now() + (isOwn ? ownBehindAtMostMs : othersBehindAtMostMs)
     for (;;) {
       const leftMs = Math.min(grownAt + quietMs, latest) - performance.now()
       if (leftMs <= 0) return
       await sleep(leftMs, undefined, { signal })
     }
   }
-  const running = (async () => {
-    while (!signal.aborted) {
-      grown = Promise.withResolvers<void>()
-      try {
-        await projectAll(deps, signal)
-        await Promise.race([grown.promise, sleep(sweepMs, undefined, { signal })])
-        await standBack()
-      } catch (error) {
-        if (signal.aborted) break
-        deps.log.error({ err: error }, 'the projection stands still')
-        await sleep(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined) // our own abort
-      }
+  while (!signal.aborted) {
+    grown = Promise.withResolvers<void>()
+    try {
+      await projectLogs(deps, isOwn, signal)
+      await Promise.race([grown.promise, sleep(sweepMs, undefined, { signal })])
+      await standBack()
+    } catch (error) {
+      if (signal.aborted) break
+      deps.log.error({ err: error }, 'the projection stands still')
+      await sleep(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined) // our own abort
     }
-  })()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-      unlisten()
-    },
   }
+  unlisten()
 }

@@ -4,11 +4,31 @@ import type { Deps } from '../deps.ts'
 import { setsOfCell } from './cells.ts'
 import { describeRecord } from './describe-record.ts'
 import { internFacetSets } from './facet-sets.ts'
-import { bodySetsOf, facetWordsOf, headSetOf } from './facets.ts'
+import { type BodySets, bodySetsOf, facetWordsOf, headSetOf } from './facets.ts'
 import { formatWords } from './format-words.ts'
 
 /** Few enough that nobody else in this process, or who changes a marking meanwhile, waits for long. */
 const batchEntries = 250
+
+/**
+ * Puts everything of a log that is not in the search index yet into it. While the database writes one batch, the next is read
+ * and cut into words.
+ */
+export async function fillIndexOf(deps: Deps, log: number, signal?: AbortSignal): Promise<void> {
+  let ahead: Promise<PreparedRecords> | undefined
+  const readAhead = (from: number) => {
+    ahead = prepareRecords(deps, log, from)
+    ahead.catch(() => undefined) // said where it is waited for
+  }
+  while (!signal?.aborted && (await fillIndex(deps, log, { prepared: await ahead, readAhead })));
+}
+
+interface Ahead {
+  /** What was read before the lock: its words stand in what is signed, so that they are still true. */
+  readonly prepared?: PreparedRecords | undefined
+  /** Told where the next batch begins once this one is only waited for. */
+  readAhead?(from: number): void
+}
 
 /**
  * Puts the next records of a log into the search index, in one transaction, and those that came behind its mark. Safe to
@@ -16,14 +36,16 @@ const batchEntries = 250
  *
  * @returns whether there was anything to do.
  */
-export async function fillIndex(deps: Deps, log: number): Promise<boolean> {
+export async function fillIndex(deps: Deps, log: number, { prepared, readAhead }: Ahead = {}): Promise<boolean> {
   return inTransaction(deps.pool, async (client) => {
     const range = await lockRange(client, log)
     if (!range) return false
     const due = await takeDue(client, log)
     const { from, to } = range
     if (from === to && due.length === 0) return false
-    await insertEntries(client, log, await readEntries(deps, client, log, { from, to, due }))
+    const entries = await readEntries(deps, client, log, { from, to, due, prepared })
+    if (to - from === batchEntries) readAhead?.(to)
+    await insertEntries(client, log, entries)
     await client.query('update projection set indexed = $2 where log = $1', [log, to])
     return true
   })
@@ -56,10 +78,9 @@ interface StoredRecord {
   readonly position: number
   readonly iss: string
   readonly type: string
-  readonly lang: string
   readonly tlp: string
   readonly iat: number
-  readonly body: string | null
+  readonly has_body: boolean
 }
 
 interface FilledEntry {
@@ -72,35 +93,84 @@ async function readEntries(
   deps: Deps,
   client: pg.ClientBase,
   log: number,
-  { from, to, due }: Range & { due: readonly number[] },
+  { from, to, due, prepared }: Range & { due: readonly number[]; prepared: PreparedRecords | undefined },
 ): Promise<FilledEntry[]> {
   const { rows } = await client.query<StoredRecord>(
-    `select position, record.iss, record.type, record.lang, record.tlp, search_iat(record.iat) as iat,
-       convert_from(entry.body, 'UTF8') as body
+    `select position, record.iss, record.type, record.tlp, search_iat(record.iat) as iat, entry.body is not null as has_body
      from record join entry using (log, position)
      where log = $1 and (position >= $2 and position < $3 or position = any ($4::bigint[]))`,
     [log, from, to, due],
   )
-  const described = rows.map((row) => ({ row, ...describeRecord(row.type, row.body) }))
-  const bodySets = described.map(({ facets }) => bodySetsOf(facets))
-  const sets = described.map(({ row }, i) => {
-    const { system, test, risk, setting } = bodySets[i] as (typeof bodySets)[number]
-    return [headSetOf(row), system, test, risk, setting]
+  const isPrepared = ({ position, has_body }: StoredRecord) => prepared?.get(position)?.has_body === has_body
+  const missing = rows.filter((row) => !isPrepared(row)).map(({ position }) => position)
+  const bodies = missing.length > 0 ? await prepare(deps, client, await readBodies(client, log, missing)) : undefined
+  const filled = rows.flatMap((row) => {
+    const body = (isPrepared(row) ? prepared : bodies)?.get(row.position)
+    return body ? [{ row, body }] : []
   })
-  const ids = await internFacetSets(deps, sets.flat())
-  const words = await formatWords(
-    { memory: deps.stems, connection: client },
-    described.map(({ row: { lang, type }, title, text }) => ({ lang, title, text: [...text, { text: type }] })),
-  )
-  return described.map(({ row }, i) => ({
-    position: row.position,
-    words: [
-      words[i],
-      ...facetWordsOf({ iss: row.iss, type: row.type }),
-      ...Object.values(bodySets[i] ?? {}).flatMap(facetWordsOf),
-    ].join(' '),
+  const sets = filled.flatMap(({ row, body: { sets } }) => [
+    headSetOf(row),
+    sets.system,
+    sets.test,
+    sets.risk,
+    sets.setting,
+  ])
+  const ids = await internFacetSets(deps, sets)
+  return filled.map(({ row: { position, iss, type }, body: { words } }, i) => ({
+    position,
+    words: [words, ...facetWordsOf({ iss, type })].join(' '),
     sets: ids.slice(i * setsOfCell, (i + 1) * setsOfCell),
   }))
+}
+
+interface StoredBody {
+  readonly position: number
+  readonly type: string
+  readonly lang: string
+  readonly body: string | null
+}
+
+/** Of each position, what its body is found by. */
+type PreparedRecords = ReadonlyMap<number, PreparedBody>
+
+interface PreparedBody {
+  readonly has_body: boolean
+  readonly words: string
+  readonly sets: BodySets
+}
+
+async function prepareRecords(deps: Deps, log: number, from: number): Promise<PreparedRecords> {
+  const positions = Array.from({ length: batchEntries }, (_, i) => from + i)
+  return prepare(deps, deps.pool, await readBodies(deps.pool, log, positions))
+}
+
+type Connection = Pick<pg.ClientBase, 'query'>
+
+async function readBodies(connection: Connection, log: number, positions: readonly number[]): Promise<StoredBody[]> {
+  const { rows } = await connection.query<StoredBody>(
+    `select position, record.type, record.lang, convert_from(entry.body, 'UTF8') as body
+     from record join entry using (log, position) where log = $1 and position = any ($2::bigint[])`,
+    [log, positions],
+  )
+  return rows
+}
+
+async function prepare(deps: Deps, connection: Connection, rows: readonly StoredBody[]): Promise<PreparedRecords> {
+  const described = rows.map(({ type, body }) => describeRecord(type, body))
+  const words = await formatWords(
+    { memory: deps.stems, connection },
+    described.map(({ title, text }, i) => {
+      const { lang, type } = rows[i] as StoredBody
+      return { lang, title, text: [...text, { text: type }] }
+    }),
+  )
+  return new Map(
+    rows.map(({ position, body }, i) => {
+      const sets = bodySetsOf(described[i]?.facets ?? {})
+      const facetWords = Object.values(sets).flatMap(facetWordsOf)
+      return [position, { has_body: body !== null, words: [words[i], ...facetWords].join(' '), sets }]
+    }),
+  )
 }
 
 async function insertEntries(client: pg.ClientBase, log: number, entries: readonly FilledEntry[]): Promise<void> {

@@ -3,6 +3,7 @@ import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from
 import { isOpenTo } from '../access/is-open-to.ts'
 import { labelReachOf } from '../access/label-reach.ts'
 import type { Viewer } from '../access/may-open.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
 import { selectOpen } from '../select-open.ts'
@@ -81,18 +82,18 @@ async function findWhole(
   const isTold = sql<SqlBool>`search_open.label <= ${open}`
   const isUntold = sql<SqlBool>`search_open.label >= ${ask}`
   const isOpen = sql<SqlBool>`${isUntold} and ${isOpenByRecord(viewer, nowSeconds)}`
+  const hasFewShapes = asked.length > 0 && conditions.length === 0
   const titles = words?.titles.map((title) => [`(${title})`]) ?? []
   const told = await gather(
     db,
     sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)} ${inParts}`,
-    titles.map((title) => among(isTold, title)),
+    { titles: titles.map((title) => among(isTold, title)), hasFewShapes },
   )
   if (!told.hasMore) return told
-  const rest = await gather(
-    db,
-    sql`select ${collected(isUntold)}, false as more ${among(isOpen)} ${inParts}`,
-    titles.map((title) => among(isOpen, title)),
-  )
+  const rest = await gather(db, sql`select ${collected(isUntold)}, false as more ${among(isOpen)} ${inParts}`, {
+    titles: titles.map((title) => among(isOpen, title)),
+    hasFewShapes: false,
+  })
   return {
     cells: Buffer.concat([told.cells, rest.cells]),
     ranked: joinRanks(told.ranked, rest.ranked),
@@ -115,13 +116,18 @@ interface Row {
   readonly more: boolean
 }
 
-/** All that matches, and of each rank above 0 the places, in one statement: so they are of one moment. */
+/**
+ * All that matches, and of each rank above 0 the places, in one statement: so they are of one moment.
+ *
+ * @param hasFewShapes Nothing but words is asked for: whatever they are, their index gives the best plan.
+ */
 async function gather(
   db: Kysely<Tables>,
   all: RawBuilder<unknown>,
-  titles: readonly RawBuilder<unknown>[],
+  { titles, hasFewShapes }: { titles: readonly RawBuilder<unknown>[]; hasFewShapes: boolean },
 ): Promise<Whole & { hasMore: boolean }> {
-  const { rows } = await sql<Row>`${all} ${titles.length > 0 ? sql`union all ${byRank(titles)}` : sql``}`.execute(db)
+  const ranked = titles.length > 0 ? sql`union all ${byRank(titles)}` : sql``
+  const { rows } = await sql<Row>`${all} ${ranked} ${hasFewShapes ? planIsKept : sql``}`.execute(db)
   const parts = rows.filter(({ rank }) => rank === 0)
   const levels = rows.filter(({ rank, found }) => rank > 0 && found !== null)
   return {

@@ -71,6 +71,24 @@ const portuguesePlural = /[ãõ]es$/u
 const russian: Readonly<Record<string, string>> = { і: 'и', ї: 'и', є: 'е', ґ: 'г' }
 const ukrainian = /[іїєґ]/g
 
+/** Whether a word and its stem begin with the same letter: most stemmers only take off endings. */
+export function keepsBeginning(stemming: Stemming): boolean {
+  return !beginOtherwise.has(stemming)
+}
+
+/** Those that take something off the beginning too, that write a letter otherwise, or are given it otherwise. */
+const beginOtherwise: ReadonlySet<Stemming> = new Set([
+  'arabic_stem',
+  'dutch_stem',
+  'hebrew',
+  'indonesian_stem',
+  'irish_stem',
+  'russian_stem',
+  'serbian_stem',
+  'turkish_stem',
+  'yiddish_stem',
+])
+
 /** Stems that a stemmer leaves apart although they are of one word. */
 export function afterStemming(stemming: Stemming, stem: string): string {
   if (stemming === 'finnish_stem') return stem.replace(finnishGrades, 't')

@@ -26,7 +26,7 @@ export async function makeSnippets(
 ): Promise<(Snippet | undefined)[]> {
   const wanted = indexPhrases(highlight)
   const texts = records.map((record) => readTexts(record))
-  const stems = await listStems(stemmer, texts.flat())
+  const stems = await listStems(stemmer, texts.flat(), beginningsOf(highlight))
   let next = 0
   return texts.map((parts) => {
     const found = parts.map(({ lang, text, tokens }) => {
@@ -35,6 +35,12 @@ export async function makeSnippets(
     })
     return bestOf(found)
   })
+}
+
+function beginningsOf(phrases: Highlight): ReadonlySet<number> {
+  return new Set(
+    phrases.flatMap((phrase) => phrase.flatMap(({ forms }) => forms.map(({ lexeme }) => lexeme.charCodeAt(0)))),
+  )
 }
 
 const unitsRead = 64 * 1024

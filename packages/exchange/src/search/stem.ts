@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { fold } from './characters.ts'
-import { afterStemming, beforeStemming, ownStem, type Stemming, stemmingFor } from './languages.ts'
+import { afterStemming, beforeStemming, keepsBeginning, ownStem, type Stemming, stemmingFor } from './languages.ts'
 import { prepare, type Token } from './tokenise.ts'
 
 /** What stems are found with: a memory that lasts, and the connection that is asked for what it does not hold. */
@@ -60,15 +60,22 @@ export interface StemmedText {
 /**
  * The folded stem of every token, '' where it has none or is its own, in the order of the tokens. Words that the memory
  * does not hold are asked for in one statement for all texts.
+ *
+ * @param beginnings First code units of the stems that matter: words whose stem begins otherwise are passed over.
  */
-export async function listStems(stemmer: Stemmer, texts: readonly StemmedText[]): Promise<string[][]> {
+export async function listStems(
+  stemmer: Stemmer,
+  texts: readonly StemmedText[],
+  beginnings?: ReadonlySet<number>,
+): Promise<string[][]> {
   const unknown: Unknown[] = []
   const stems = texts.map(({ lang, tokens }) => {
     const stemmingOf = stemmingFor(lang)
     const found: string[] = new Array(tokens.length).fill('')
-    tokens.forEach(({ word }, i) => {
+    tokens.forEach(({ word, exact }, i) => {
       const stemming = word !== undefined && isStemmable(word) ? stemmingOf(word) : undefined
       if (word === undefined || stemming === undefined) return
+      if (beginnings?.has(exact.charCodeAt(0)) === false && keepsBeginning(stemming)) return
       const known = recallStem(stemmer.memory, stemming, word)
       if (known === undefined) unknown.push({ stemming, word, found, i })
       else found[i] = known
