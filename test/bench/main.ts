@@ -9,6 +9,8 @@ import { benchInitialSync } from './initial-sync.ts'
 import { benchMemory } from './memory.ts'
 import { foundPair, type Pair } from './pair.ts'
 import { benchPublishing } from './publishing.ts'
+import { benchIndexLag } from './search/lag.ts'
+import { benchLocalSearch } from './search/local.ts'
 import { type Figure, formatTable } from './series.ts'
 import { benchStarting } from './starting.ts'
 
@@ -36,6 +38,8 @@ const benches: Readonly<Record<string, (pair: Pair) => Promise<Outcome>>> = {
   starting: (pair) => benchStarting(pair, { size: largest, rounds }),
   'fan-out': (pair) => benchFanOut(pair, { counts: [3, 10, 30], rounds }),
   publishing: (pair) => benchPublishing(pair, { rounds }),
+  search: (pair) => benchLocalSearch(pair, { rounds, isFull: asked.full }),
+  'index-lag': (pair) => benchIndexLag(pair, { size: 20_000, rounds: 3 }),
 }
 
 const unknown = asked.only?.filter((name) => !(name in benches)) ?? []
