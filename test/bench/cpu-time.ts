@@ -22,6 +22,13 @@ export function formatCpuPerRecord(spent: readonly CpuTimes[], records: number):
   return `${per('node')} · ${per('postgres')} · ${per('load')}`
 }
 
+/** Of each, the mean over `count` of whatever was done meanwhile. */
+export function formatCpu(spent: CpuTimes, count: number): string {
+  return Object.entries(spent)
+    .map(([who, ms]) => `${who} ${(ms / count).toFixed(1)}`)
+    .join(' · ')
+}
+
 export function between(before: CpuTimes, after: CpuTimes): CpuTimes {
   const took = (who: keyof CpuTimes) => after[who] - before[who]
   return { node: took('node'), postgres: took('postgres'), load: took('load') }

@@ -4,9 +4,10 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearer, type Client, createClient } from '@concordance/client'
 import { createIdentity } from '@concordance/exchange'
-import { type NodeConfig, type RunningNode, startNode } from '@concordance/node'
+import type { NodeConfig } from '@concordance/node'
 import { api, originOf } from '@concordance/protocol'
-import { type Pair, withFreshReceiver } from './pair.ts'
+import { between, type CpuTimes, formatCpu, readCpuTimes } from './cpu-time.ts'
+import { execute, type Pair, withFreshReceiver } from './pair.ts'
 import { type Figure, seriesOf } from './series.ts'
 
 const searches = 20
@@ -21,14 +22,14 @@ export async function benchFanOut(pair: Pair, { counts, rounds }: { counts: read
   const figures: Figure[] = []
   const notes: string[] = []
   for (const count of counts) {
-    const { figure, cpuMs } = await measure(pair, count, rounds)
+    const { figure, spent } = await measure(pair, count, rounds)
     figures.push(figure)
-    notes.push(`asking ${count} peers takes ${cpuMs.toFixed(1)} ms of processor time in the process of node and caller`)
+    notes.push(`ms of CPU time for one search over ${count} peers: ${formatCpu(spent, rounds * searches)}`)
   }
   return { figures, notes }
 }
 
-async function measure(pair: Pair, count: number, rounds: number): Promise<{ figure: Figure; cpuMs: number }> {
+async function measure(pair: Pair, count: number, rounds: number): Promise<{ figure: Figure; spent: CpuTimes }> {
   const folder = join(pair.receiver.config().dataDir, 'simulated')
   const institutes = await Promise.all(Array.from({ length: count }, (_, index) => found(folder, index)))
   const peers = await startPeers(folder, count)
@@ -38,28 +39,28 @@ async function measure(pair: Pair, count: number, rounds: number): Promise<{ fig
   const work = async (config: NodeConfig) => {
     const node = await startNode(config)
     const client = createClient({ baseUrl: node.url, authorize: bearer(pair.receiver.token) })
+    const readTimes = () => readCpuTimes({ nodePid: node.process.pid as number, postmasterPid: pair.serverPid })
     try {
-      await introduce(node, institutes)
+      await introduce(config, institutes)
       for (let i = 0; i < warmUps; i++) await searchOnce(client, peers.url, count)
       const taken: Taken[][] = []
-      const before = process.cpuUsage()
+      const before = readTimes()
       for (let round = 0; round < rounds; round++) {
         const inRound: Taken[] = []
         for (let i = 0; i < searches; i++) inRound.push(await searchOnce(client, peers.url, count))
         taken.push(inRound)
       }
-      const { user, system } = process.cpuUsage(before)
-      return { figure: figureOf(count, taken), cpuMs: (user + system) / 1_000 / (rounds * searches) }
+      return { figure: figureOf(count, taken), spent: between(before, readTimes()) }
     } finally {
       await client.close()
-      await node.stop()
+      await stop(node.process)
     }
   }
   try {
     const search = { granularity: 'full', questionsAnHour: { peer: 1e9, person: 1e9 } } as const
     return await withFreshReceiver(pair, work, { peers: configured, role: 'web', search })
   } finally {
-    peers.process.disconnect()
+    await stop(peers.process)
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -114,19 +115,37 @@ async function found(folder: string, index: number): Promise<Institute> {
   return { iss, pin, keyset: readFileSync(join(own, 'keys', 'keyset.jws'), 'utf8').trim() }
 }
 
-async function introduce({ deps }: RunningNode, institutes: readonly Institute[]): Promise<void> {
+async function introduce({ databaseUrl }: NodeConfig, institutes: readonly Institute[]): Promise<void> {
   for (const { iss, keyset } of institutes) {
-    await deps.db.insertInto('keyset').values({ iss, seq: 1, document: keyset, position: null }).execute()
-    await deps.db
-      .insertInto('log')
-      .values({ iss, origin: originOf(iss), state_reason: null })
-      .execute()
+    await execute(databaseUrl, 'insert into keyset (iss, seq, document) values ($1, 1, $2)', [iss, keyset])
+    await execute(databaseUrl, 'insert into log (iss, origin) values ($1, $2)', [iss, originOf(iss)])
   }
 }
 
 async function startPeers(folder: string, count: number): Promise<{ url: string; process: ChildProcess }> {
   const script = join(import.meta.dirname, 'simulated-peers.ts')
   const child = fork(script, ['--folder', folder, '--peers', String(count), '--hits', String(hits)])
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+  const { port } = await firstWord<{ port: number }>(child)
   return { url: `http://127.0.0.1:${port}`, process: child }
+}
+
+async function startNode(config: NodeConfig): Promise<{ url: string; process: ChildProcess }> {
+  const child = fork(join(import.meta.dirname, 'fan-out-node.ts'))
+  child.send(config)
+  return { ...(await firstWord<{ url: string }>(child)), process: child }
+}
+
+/** What a process of the bench says when it listens. */
+async function firstWord<Word>(child: ChildProcess): Promise<Word> {
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error('a process of the bench ended before it listened')),
+  )
+  const [word] = (await Promise.race([once(child, 'message'), ended])) as [Word]
+  return word
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.disconnect()
+  await once(child, 'exit')
 }

@@ -107,11 +107,11 @@ export async function withFreshReceiver<Result>(
   }
 }
 
-export async function execute(connectionString: string, sql: string): Promise<unknown[]> {
+export async function execute(connectionString: string, sql: string, values?: unknown[]): Promise<unknown[]> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    return (await client.query(sql)).rows
+    return (await client.query(sql, values)).rows
   } finally {
     await client.end()
   }

@@ -49,6 +49,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Instead of the client's own. */
   readonly timeoutMs?: number
+  /** What is sent is made ready and signed at once, and held back until this resolves. */
+  readonly sendAfter?: Promise<void>
   /** Instead of the client's own; 0 where what arrived cannot be taken back. */
   readonly retries?: number
 }
@@ -138,6 +140,7 @@ async function send<R extends RouteContract, T>(
     headers,
     body,
     signal,
+    sendAfter,
     timeoutMs,
     retries = connection.retries ?? defaultRetries,
   } = input as AnyInput
@@ -149,6 +152,7 @@ async function send<R extends RouteContract, T>(
     retry({ retries, isIdempotent, signal: deadline }, async () => {
       const outgoing = { method: route.method, target, body: bytes ?? new Uint8Array(0) }
       const authorization = await connection.authorize?.(outgoing)
+      await sendAfter
       const request = {
         ...outgoing,
         origin: connection.origin,

@@ -57,6 +57,35 @@ t.test('a call', async (t) => {
     ])
   })
 
+  await t.test(
+    'is held back until it may be sent, signed by then, and never sent where it is stopped before',
+    async (t) => {
+      const seen: string[] = []
+      let signed = 0
+      const authorize = () => ({ authorization: `Bearer ${++signed}` })
+      const client = await clientOf(
+        t,
+        (request, response) => {
+          seen.push(request.headers.authorization ?? '')
+          answering({ status: 'ok' })(request, response)
+        },
+        { authorize },
+      )
+      const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const stopping = new AbortController()
+      const stopped = client.call(api.getLiveness, { sendAfter: first.promise, signal: stopping.signal })
+      const sent = client.call(api.getLiveness, { sendAfter: second.promise })
+      stopping.abort()
+      first.resolve()
+      await t.rejects(stopped, { code: 'STOPPED' })
+      t.equal(signed, 2)
+      t.strictSame(seen, [])
+      second.resolve()
+      t.same(await sent, { status: 'ok' })
+      t.strictSame(seen, ['Bearer 2'])
+    },
+  )
+
   await t.test('keeps the path of the base URL as a prefix', async (t) => {
     const lines: string[] = []
     const base = await serve(t, (request, response) => {

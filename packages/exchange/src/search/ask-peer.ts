@@ -17,6 +17,7 @@ import { filterHits } from './filter-hits.ts'
 import { parseHitUnsafe, type ReadHit, type SentHit } from './hit.ts'
 import type { LateWaits } from './late-waits.ts'
 import type { PeerLog } from './peer-logs.ts'
+import type { ReadyCall } from './ready-call.ts'
 
 export interface AskingDeps extends Deps {
   readonly callPeer: (peer: Peer) => PeerCalls
@@ -44,36 +45,44 @@ export interface Asking {
   readonly endsAt: number
   /** Nobody waits for the answer any more. */
   readonly signal: AbortSignal
+  /** So many hits of each will likely be shown: they are verified while others are waited for. */
+  readonly shownOfEach: number
   /** Takes what came later, not narrowed to what the person may see. */
   keepLate(given: PeerHits): Promise<void>
 }
 
-/** Kept back from each peer's deadline for filtering and fusing what came: so much, or a share of the time. */
-const reserveMs = 25
-const reserveShare = 0.03
-
 /**
- * Asks one peer within what is left of the budget. A peer that does not answer in time costs its own hits and nothing else,
+ * Asks one peer within the time that its question gives it. A peer that does not answer in time costs its own hits and nothing else,
  * and is waited for a while longer, so that what it says then is not lost. A peer whose answer does not verify counts as
  * one that did not answer. Never rejects.
+ *
+ * @param call Undefined where no time is left.
  */
 export async function askPeer(
   deps: AskingDeps,
   { peer, log, unasked }: PeerInScope,
   asking: Asking,
+  call: ReadyCall | undefined,
 ): Promise<PeerHits> {
   if (unasked) return { institute: unasked, hits: [] }
   if (!log) return { institute: { iss: peer.iss, status: 'unreachable', reason: 'keys-unknown' }, hits: [] }
   const startedAt = performance.now()
-  const timeMs = asking.endsAt - startedAt
-  const leftMs = Math.floor(timeMs - Math.max(reserveMs, reserveShare * timeMs))
-  const { institute, hits } = leftMs < 1 ? notInTime(peer) : await askFor(deps, { peer, log }, asking, leftMs)
+  const { institute, hits } = call ? await askFor(deps, { peer, log }, asking, call) : notInTime(peer)
   const tookMs = Math.round(performance.now() - startedAt)
   try {
-    return await narrow(deps, asking.viewer, log, { institute: { ...institute, tookMs }, hits })
+    const narrowed = narrow(deps, asking.viewer, log, { institute: { ...institute, tookMs }, hits })
+    setImmediate(verifyAhead, hits, asking) // the question about them is on its way to the database by then
+    return await narrowed
   } catch (error) {
     deps.log.warn({ peer: peer.iss, code: codeOf(error) }, 'hits of a peer could not be looked up')
     return { institute: { iss: peer.iss, status: 'unreachable', reason: 'failed', tookMs }, hits: [] }
+  }
+}
+
+/** While the database and others are waited for. */
+function verifyAhead(hits: readonly SentHit[], { shownOfEach }: Pick<Asking, 'shownOfEach'>): void {
+  for (const hit of hits.slice(0, shownOfEach)) {
+    hit.verify().catch(() => undefined) // heard of where it is to be shown
   }
 }
 
@@ -91,21 +100,19 @@ export async function narrow<Hit extends ReadHit>(
   return { institute: { ...rest, matched: shown.length }, hits: shown }
 }
 
-interface Call {
-  readonly answer: Promise<PeerHits>
-  stop(): void
-}
-
 async function askFor(
   deps: AskingDeps,
   { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
   asking: Asking,
-  leftMs: number,
+  { question, send, stop }: ReadyCall,
 ): Promise<PeerHits> {
-  const call = callFor(deps, { peer, log }, asking, leftMs)
-  const given = await within(leftMs, call.answer)
+  const answer = send().then(
+    (given) => openAnswer(deps, log, question, given),
+    (error: unknown) => notGiven(deps, peer, error),
+  )
+  const given = await within(question.budgetMs, answer)
   if (given) return given
-  const isWaitedFor = deps.lateWaits.wait(peer.iss, call, asking)
+  const isWaitedFor = deps.lateWaits.wait(peer.iss, { answer, stop }, asking)
   deps.log.info({ peer: peer.iss, isWaitedFor }, 'no answer to a search in time')
   return notInTime(peer)
 }
@@ -119,23 +126,6 @@ async function within<Value>(timeMs: number, value: Promise<Value>): Promise<Val
   const first = await Promise.race([value, over])
   clearTimeout(timer)
   return first
-}
-
-function callFor(
-  deps: AskingDeps,
-  { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
-  { question: asked, signal }: Asking,
-  leftMs: number,
-): Call {
-  const stopping = new AbortController()
-  const question: SearchQuestion = { ...asked, budgetMs: leftMs }
-  const timeoutMs = leftMs + deps.lateWaits.waitMs
-  const call = async () => deps.callPeer(peer).search(question, timeoutMs, AbortSignal.any([signal, stopping.signal]))
-  const answer = call().then(
-    (given) => openAnswer(deps, log, question, given),
-    (error: unknown) => notGiven(deps, peer, error),
-  )
-  return { answer, stop: () => stopping.abort() }
 }
 
 function notInTime({ iss }: ConfiguredPeer): PeerHits {

@@ -13,12 +13,12 @@ import {
 import { labelsUpTo, type Viewer } from '../access/may-open.ts'
 import { ExchangeError } from '../error.ts'
 import { uuidv7 } from '../keys/uuid.ts'
-import { listActivePeers } from '../peers.ts'
 import { type AskingDeps, askPeer, type PeerHits, type PeerInScope, refuseAnswer } from './ask-peer.ts'
 import { fuse } from './fuse.ts'
 import type { ReadHit, SentHit } from './hit.ts'
 import { keepAnswer, keepSearch } from './late-answers.ts'
-import { listPeerLogs } from './peer-logs.ts'
+import { listActiveLogs } from './peer-logs.ts'
+import { readyCall } from './ready-call.ts'
 import { type LocalQuestion, type LocalResult, searchLocal } from './search-local.ts'
 import { spendQuestion } from './spend-question.ts'
 
@@ -49,8 +49,7 @@ export async function searchFederation(
 ): Promise<SearchResult> {
   const started = await startFederation(deps, viewer, question, signal)
   try {
-    const answered = started.answers.map(async (answer) => verifyAhead(await answer, question, started.asked.length))
-    const [local, answers] = await Promise.all([started.local, Promise.all(answered)])
+    const [local, answers] = await Promise.all([started.local, Promise.all(started.answers)])
     const { hits, institutes } = await fuseShown(deps, local.hits, answers, question)
     await started.finish(institutes)
     return { ...local, hits, queryId: started.queryId, institutes, complete: isComplete(institutes) }
@@ -115,7 +114,6 @@ async function startFederation(
   const queryId = uuidv7(deps)
   const question = questionOf(deps, viewer, asked, queryId)
   questionDigest({ ...question, budgetMs: asked.budgetMs }) // text that JSON cannot carry is refused before anybody is asked
-  const [scope] = await Promise.all([listScope(deps, asked), namesNobody(deps, asked) || spend(deps, viewer)])
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   if (signal?.aborted) stop()
@@ -126,8 +124,19 @@ async function startFederation(
     await kept.promise
     await keepAnswer(deps, queryId, given)
   }
-  const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate }
-  const answers = scope.map((peer) => askPeer(deps, peer, asking))
+  const peers = namesNobody(deps, asked) ? [] : deps.peers.list().filter((peer) => isNamed(asked, peer))
+  const shownOfEach = Math.ceil(asked.limit / Math.max(1, peers.length))
+  const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate, shownOfEach }
+  const deciding = Promise.all([listScope(deps, asked), peers.length > 0 && spend(deps, viewer)])
+  // Signed while the database is asked who is asked, and whether anybody is.
+  const ready = new Map(peers.map((peer) => [peer.iss, readyCall(deps, peer, asking)]))
+  const [scope] = await deciding.catch((error: unknown) => {
+    signal?.removeEventListener('abort', stop)
+    for (const call of ready.values()) call?.stop()
+    throw error
+  })
+  const answers = scope.map((one) => askPeer(deps, one, asking, ready.get(one.peer.iss)))
+  for (const call of ready.values()) call?.stopUnsent()
   const readTimeoutMs = Math.max(shortestReadMs, endsAt - performance.now())
   // The questions are to be on their way before this node has something to do of its own.
   const local = whenIdle().then(() => searchLocal({ ...deps, readTimeoutMs }, viewer, asked))
@@ -179,16 +188,19 @@ function questionOf(
 
 /** The active peers, or the one that the search is narrowed to. Of some it is clear beforehand that they are not asked. */
 async function listScope(deps: AskingDeps, { filters, label }: FederatedQuestion): Promise<PeerInScope[]> {
-  const [active, logs] = await Promise.all([listActivePeers(deps), listPeerLogs(deps, deps.peers.list())])
-  const inScope = active.filter(({ iss }) => filters.iss === undefined || filters.iss === iss)
-  return inScope.map((peer) => {
-    const log = logs.get(peer.iss)
+  const active = await listActiveLogs(deps)
+  const inScope = active.filter(({ peer }) => isNamed({ filters }, peer))
+  return inScope.map(({ peer, log }) => {
     const refused = (reason: 'query-label' | 'log-frozen') =>
       ({ peer, unasked: { iss: peer.iss, status: 'refused', reason } }) as const
     if (label === 'RED' || !labelsUpTo(peer.ceiling ?? 'AMBER+STRICT').includes(label)) return refused('query-label')
     if (log?.state === 'frozen') return refused('log-frozen')
     return { peer, ...(log && { log }) }
   })
+}
+
+function isNamed({ filters }: Pick<FederatedQuestion, 'filters'>, { iss }: { readonly iss: string }): boolean {
+  return filters.iss === undefined || filters.iss === iss
 }
 
 /** It is clear without a look at any peer that nobody will be asked; such a question costs none. */
@@ -227,14 +239,6 @@ async function fuseShown(
     return failures.has(iss) ? refuseAnswer(deps, iss, failures.get(iss)) : answer
   })
   return fuseShown(deps, local, others, question)
-}
-
-/** While others are waited for: those hits of one that will likely be shown, an equal share of each. */
-function verifyAhead(answer: PeerHits, { limit }: FederatedQuestion, peers: number): PeerHits {
-  for (const hit of answer.hits.slice(0, Math.ceil(limit / peers))) {
-    hit.verify().catch(() => undefined) // heard of where it is to be shown
-  }
-  return answer
 }
 
 async function verifyAll(deps: AskingDeps, sent: PeerHits): Promise<PeerHits<SearchHit>> {

@@ -2,10 +2,9 @@ import type { InstituteAnswer, LateAnswers, RecordView } from '@concordance/prot
 import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
-import { listActivePeers } from '../peers.ts'
 import { narrow, type PeerHits } from './ask-peer.ts'
 import { fuse } from './fuse.ts'
-import { listPeerLogs } from './peer-logs.ts'
+import { listActiveLogs } from './peer-logs.ts'
 
 const keptMs = 10 * 60 * 1_000
 
@@ -98,7 +97,8 @@ async function listNarrowed(
   queryId: string,
 ): Promise<ReadonlyMap<string, PeerHits<RecordView>>> {
   const rows = await deps.db.selectFrom('late_answer').selectAll().where('query_id', '=', queryId).execute()
-  const logs = rows.length > 0 ? await listPeerLogs(deps, await listActivePeers(deps)) : new Map()
+  const active = rows.length > 0 ? await listActiveLogs(deps) : []
+  const logs = new Map(active.map(({ peer, log }) => [peer.iss, log]))
   const narrowed = new Map<string, PeerHits<RecordView>>()
   for (const { iss, institute, hits } of rows) {
     const log = logs.get(iss)

@@ -15,27 +15,46 @@ export interface PeerLog {
   readonly keyset: Keyset
 }
 
-/** By entity id; a peer whose keys were never seen has none. One query for all of them, for it stands in every search's way. */
-export async function listPeerLogs(
-  deps: Pick<Deps, 'db' | 'pool'>,
-  peers: readonly ConfiguredPeer[],
-): Promise<ReadonlyMap<string, PeerLog>> {
-  if (peers.length === 0) return new Map()
-  const { rows } = await deps.pool.query<Omit<PeerLog, 'keyset'> & { document: string }>({
-    name: 'list-peer-logs',
-    text: `select log.id as log, log.iss, log.origin, log.state, log.size, newest.document
-           from log
-           join lateral (select document from keyset where keyset.iss = log.iss order by seq desc limit 1) newest on true
-           where log.iss = any ($1) and not log.is_own`,
-    values: [peers.map(({ iss }) => iss)],
+/**
+ * The configured peers that are active now, in the order of the configuration; one whose keys were never seen has no log.
+ * One query for all of them, for it stands in every search's way.
+ */
+export async function listActiveLogs(
+  deps: Pick<Deps, 'db' | 'pool' | 'peers'>,
+): Promise<readonly { readonly peer: ConfiguredPeer; readonly log?: PeerLog }[]> {
+  const configured = deps.peers.list()
+  if (configured.length === 0) return []
+  const { rows } = await deps.pool.query<ActiveRow>({
+    name: 'list-active-logs',
+    text: `select peer.iss, log.id as log, log.origin, log.state, log.size, newest.document
+           from peer
+           left join log on log.iss = peer.iss and not log.is_own
+           left join lateral (select document from keyset where keyset.iss = log.iss order by seq desc limit 1) newest on true
+           where peer.iss = any ($1) and peer.state = 'active'`,
+    values: [configured.map(({ iss }) => iss)],
   })
-  const logs = new Map<string, PeerLog>()
-  for (const { document, ...row } of rows) {
-    const peer = peers.find(({ iss }) => iss === row.iss)
-    const keyset = peer && (await findKeyset(deps, peer, document))
-    if (keyset) logs.set(row.iss, { ...row, keyset })
-  }
-  return logs
+  const active = new Map(rows.map((row) => [row.iss, row]))
+  const logs = configured.map(async (peer) => {
+    const row = active.get(peer.iss)
+    const log = row && (await findLog(deps, peer, row))
+    return row ? [{ peer, ...(log && { log }) }] : []
+  })
+  return (await Promise.all(logs)).flat()
+}
+
+type LogRow = Omit<PeerLog, 'keyset'> & { readonly document: string }
+
+/** All of a log is null where none is known. */
+type ActiveRow = Pick<LogRow, 'iss'> & { readonly [Name in keyof LogRow]: LogRow[Name] | null }
+
+async function findLog(
+  deps: Pick<Deps, 'db'>,
+  peer: ConfiguredPeer,
+  { document, log, origin, state, size }: ActiveRow,
+): Promise<PeerLog | undefined> {
+  if (document === null || log === null || origin === null || state === null || size === null) return undefined
+  const keyset = await findKeyset(deps, peer, document)
+  return keyset && { log, iss: peer.iss, origin, state, size, keyset }
 }
 
 /** The chain behind a document is verified once, and again when a newer one follows. */

@@ -28,8 +28,7 @@ export function openPeerCalls(deps: Deps, peer: Peer): PeerCalls {
     async notify(size) {
       await client.call(api.notify, { body: { size }, timeoutMs: notifyTimeoutMs })
     },
-    search: (question, timeoutMs, signal) =>
-      client.call(api.answerSearch, { body: question, timeoutMs, ...given(signal) }),
+    search: (question, options) => client.call(api.answerSearch, { body: question, ...options }),
     close: () => client.close(),
   }
 }

@@ -53,7 +53,14 @@ export interface PeerCalls {
   fetchHeldCheckpoint(origin: string, signal?: AbortSignal): Promise<string | undefined>
   /** Says that our log has grown. A hint. */
   notify(size: number): Promise<void>
-  /** Asks a search within `timeoutMs`; the answer is signed, the hits are the lines it speaks of. */
-  search(question: SearchQuestion, timeoutMs: number, signal?: AbortSignal): Promise<{ answer: string; hits: string[] }>
+  /**
+   * Asks a search within `timeoutMs`; the answer is signed, the hits are the lines it speaks of.
+   *
+   * @param options.sendAfter Until it resolves nothing is sent.
+   */
+  search(
+    question: SearchQuestion,
+    options: { timeoutMs: number; signal?: AbortSignal; sendAfter?: Promise<void> },
+  ): Promise<{ answer: string; hits: string[] }>
   close(): Promise<void>
 }
