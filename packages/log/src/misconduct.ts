@@ -50,15 +50,23 @@ export type MisconductBundle =
   | Bundle<'contradicted-coverage', { readonly accused: string; readonly witness: readonly CoverageWitness[] }>
   /** The first statement names an entry as narrowed; the second, of a log that held the same, does not. */
   | Bundle<'contradicted-narrowing', { readonly coverage: readonly [string, string] }>
-  /** A statement names an entry as narrowed by a record that is no marking record for it. */
+  /** A statement names an entry as narrowed by a record that is no marking record for it, nor for what it is about. */
   | Bundle<'false-narrowing', FalseNarrowing>
 
 /** Proofs lead from the leaves to the root of the checkpoint. */
 export type FalseNarrowing = {
   readonly coverage: string
   readonly checkpoint: string
-  /** The entry that is said to be narrowed: leaf and proof, base64url. */
-  readonly target: { readonly position: number; readonly leaf: string; readonly hashes: readonly string[] }
+  /**
+   * The entry that is said to be narrowed: leaf and proof, base64url, and its statement, which only a marking record can do
+   * without: another entry may be about the record that it narrowed.
+   */
+  readonly target: {
+    readonly position: number
+    readonly leaf: string
+    readonly hashes: readonly string[]
+    readonly statement?: string
+  }
   /** The record that is said to have narrowed it. */
   readonly by: { readonly position: number; readonly statement: string; readonly hashes: readonly string[] }
 }
@@ -246,15 +254,32 @@ function verifyFalseNarrowing(bundle: FalseNarrowing & { readonly iss: string },
   // The leaf commits to the exact statement, so its own signature has nothing to add.
   const { statement, recordId } = parseStatementUnsafe(by.statement)
   verifyInclusion(leafOf(recordId), by.position, by.hashes.map(decodeBase64url), tree)
-  if (isRemarking(statement, target.leaf)) throw nothing('it is a marking record for the entry')
+  refuseNarrowing(statement, target)
   return `${iss} signed that position ${target.position} was narrowed by position ${by.position}, which says nothing of the kind`
 }
 
-function isRemarking({ type, rel }: Statement, leaf: string): boolean {
-  return rel.some(
-    ({ kind, target }) =>
-      type === 'marking' && kind === 'remarks' && 'record' in target && encodeBase64url(leafOf(target.record)) === leaf,
-  )
+/** @throws {LogError} where the record narrows the entry, or may. */
+function refuseNarrowing(by: Statement, { leaf, statement: compact }: FalseNarrowing['target']): void {
+  if (by.type !== 'marking') return
+  if (isAbout(by, leaf)) throw nothing('it is a marking record for the entry')
+  if (compact === undefined) throw nothing('the entry may be about what the marking record is for')
+  const { statement, recordId } = parseStatementUnsafe(compact)
+  if (encodeBase64url(leafOf(recordId)) !== leaf) throw nothing('the statement is of another entry')
+  const subjects = by.rel.filter(isControl).flatMap(({ target }) => ('record' in target ? [leafOf(target.record)] : []))
+  if (subjects.some((subject) => isAbout(statement, encodeBase64url(subject)))) {
+    throw nothing('the entry is about what the marking record is for')
+  }
+}
+
+/** Whether it is a marking record or a withdrawal for the entry of this leaf. */
+function isAbout({ rel }: Statement, leaf: string): boolean {
+  return rel
+    .filter(isControl)
+    .some(({ target }) => 'record' in target && encodeBase64url(leafOf(target.record)) === leaf)
+}
+
+function isControl({ kind }: Statement['rel'][number]): boolean {
+  return kind === 'remarks' || kind === 'withdraws'
 }
 
 function leafOf(recordId: string): Hash {
@@ -295,6 +320,7 @@ const isWitness = (value: unknown) =>
 
 const isProven = (value: unknown, part: 'leaf' | 'statement') => {
   const proven = value as Record<string, unknown> | null
+  if (proven?.statement !== undefined && !isText(proven.statement)) return false
   return Number.isSafeInteger(proven?.position) && isText(proven?.[part]) && isTexts(proven?.hashes)
 }
 

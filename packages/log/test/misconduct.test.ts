@@ -290,9 +290,14 @@ t.test('an entry that is said to be narrowed', async (t) => {
       rel: [{ kind: 'remarks', target: { iss, record: bytesOf('x', 32) } }],
     }),
     observation: await statementOf(3),
+    withdrawal: await statementOf(4, { type: 'withdrawal', rel: [{ kind: 'withdraws', target }] }),
+    remarking: await statementOf(5, { type: 'marking', rel: [{ kind: 'remarks', target }] }),
+    citing: await statementOf(6, { rel: [{ kind: 'cites', target }] }),
   }
-  const prove = async (by: string, changes: { by?: number } = {}) => {
-    const own = [...leaves.with(3, leafOf(target.record)).slice(0, 6), leafOf(recordIdOf(by)), ...leaves.slice(7)]
+  const prove = async (by: string, changes: { by?: number; at3?: string; statement?: string } = {}) => {
+    const record = changes.at3 ? recordIdOf(changes.at3) : target.record
+    const own = [...leaves.with(3, leafOf(record)).slice(0, 6), leafOf(recordIdOf(by)), ...leaves.slice(7)]
+    const statement = changes.statement ?? changes.at3
     const part = (position: number) => ({ position, hashes: proofOf(own, position) })
     return verifyMisconduct(
       {
@@ -300,16 +305,40 @@ t.test('an entry that is said to be narrowed', async (t) => {
         kind: 'false-narrowing',
         coverage: await coverage(0, 9, [3], institute, { narrowed: [{ position: 3, by: 6 }] }),
         checkpoint: await checkpoint(own),
-        target: { ...part(3), leaf: encodeBase64url(own[3] as Uint8Array) },
+        target: { ...part(3), leaf: encodeBase64url(own[3] as Uint8Array), ...(statement && { statement }) },
         by: { ...part(6), statement: by, ...(changes.by !== undefined && { position: changes.by }) },
       },
       pin,
     )
   }
 
-  await t.test('by a record of another kind, or for another entry, proves the lie', async (t) => {
+  await t.test('by a record of another kind proves the lie, whatever the entry is', async (t) => {
     t.equal((await prove(statements.observation)).kind, 'false-narrowing')
-    t.equal((await prove(statements.other)).kind, 'false-narrowing')
+    t.equal((await prove(statements.observation, { at3: statements.withdrawal })).kind, 'false-narrowing')
+  })
+
+  await t.test('by a marking record for another one proves the lie with the statement of the entry', async (t) => {
+    for (const at3 of [statements.citing, statements.withdrawal, statements.remarking]) {
+      t.equal((await prove(statements.other, { at3 })).kind, 'false-narrowing')
+    }
+    t.equal(
+      (await prove(statements.marking, { at3: statements.citing })).kind,
+      'false-narrowing',
+      'to cite is not enough',
+    )
+    await t.rejects(prove(statements.other), { code: 'EVIDENCE' }, 'it may be about that other one')
+    const elsewhere = { at3: statements.withdrawal, statement: statements.citing }
+    await t.rejects(
+      prove(statements.marking, elsewhere),
+      { code: 'EVIDENCE' },
+      'nor with the statement of another entry',
+    )
+  })
+
+  await t.test('by the marking record for what it is about proves nothing', async (t) => {
+    for (const at3 of [statements.withdrawal, statements.remarking]) {
+      await t.rejects(prove(statements.marking, { at3 }), { code: 'EVIDENCE' })
+    }
   })
 
   await t.test('by a marking record for it proves nothing, nor does another place', async (t) => {

@@ -26,7 +26,8 @@ export type Coverage = {
   commonDigest: string
   /**
    * Entries of the page that every active peer was once given and that a marking record, at `by`, narrowed for the first
-   * time: named to every peer alike and for ever, also after they were widened again. Absent where there are none.
+   * time, or of which it narrowed what they are about: a withdrawal, a marking record, that very one too. Named to every
+   * peer alike and for ever, also after they were widened again. Absent where there are none.
    */
   narrowed?: readonly { readonly position: number; readonly by: number }[]
   /** Set where the peer is not even given GREEN: then `commonDigest` is over CLEAR alone, and compares with nobody else's. */
@@ -113,7 +114,9 @@ function refuseContradiction({ from, to, size, narrowed = [] }: Coverage): void 
   if (from > to || to > size)
     throw new ProtocolError('COVERAGE', 'a coverage statement runs from from to to within size')
   const isInOrder = narrowed.every(({ position }, i) => i === 0 || position > (narrowed[i - 1]?.position ?? 0))
-  const isWithin = narrowed.every(({ position, by }) => from <= position && position < to && position < by && by < size)
+  const isWithin = narrowed.every(
+    ({ position, by }) => from <= position && position < to && position <= by && by < size,
+  )
   if (!isInOrder || !isWithin) {
     throw new ProtocolError(
       'COVERAGE',

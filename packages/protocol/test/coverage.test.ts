@@ -116,6 +116,7 @@ t.test('a coverage statement that names narrowed entries', async (t) => {
   const grown: Coverage = { ...coverage, size: 9 }
   const narrowed = [
     { position: 0, by: 7 },
+    { position: 1, by: 1 },
     { position: 2, by: 8 },
   ]
 
@@ -123,12 +124,12 @@ t.test('a coverage statement that names narrowed entries', async (t) => {
     t.same(verifyCoverage(await signCoverage({ ...grown, narrowed }, signers.log), keyset).narrowed, narrowed)
   })
 
-  t.test('names ascending entries of the page, each narrowed later in the log', async (t) => {
+  t.test('names ascending entries of the page, each narrowed later in the log, or by itself', async (t) => {
     const wrong = [
       [...narrowed].reverse(),
       [narrowed[0], narrowed[0]],
       [{ position: 3, by: 7 }],
-      [{ position: 1, by: 1 }],
+      [{ position: 1, by: 0 }],
       [{ position: 1, by: 9 }],
     ] as Coverage['narrowed'][]
     for (const pairs of wrong) {

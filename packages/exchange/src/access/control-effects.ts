@@ -76,16 +76,24 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
     sql`update own_record set tlp = ${mark.tlp}, embargo_until = ${mark.embargoUntil ?? null},
       group_iss = ${mark.group?.iss ?? null}, group_finding = ${mark.group?.finding ?? null}::uuid,
       readers = array(select distinct unnest(coalesce(readers, array[actor]) || ${[...readers]}::text[])),
-      signed_common = coalesce(signed_common, ${wasCommon}),
-      narrowed_by = coalesce(narrowed_by, case when ${wasCommon} and ${!isCommon(mark)} then ${position}::bigint end)
+      signed_common = coalesce(signed_common, ${isForAll}),
+      narrowed_by = coalesce(narrowed_by, case when coalesce(signed_common, ${isForAll}) and ${!isCommon(mark)} then ${position}::bigint end)
       where ${isTarget}`,
+    ...(isCommon(mark) ? [] : [narrowWhatIsAbout(target, position)]),
     ...remarkProjection(log, target, mark),
     noteAccess(atPosition(position), now),
     refreshAccess(isTarget, now),
   ]
 }
 
-const wasCommon = sql<boolean>`(tlp in ('CLEAR', 'GREEN') and embargo_until is null)`
+const isForAll = sql<boolean>`(tlp in ('CLEAR', 'GREEN') and embargo_until is null)`
+
+/** Withdrawals and marking records keep their own marking, and close with what they are about: this very one too, if it is for all. */
+function narrowWhatIsAbout(target: Buffer, position: number): RawBuilder<unknown> {
+  return sql`update own_record set signed_common = true, narrowed_by = ${position}::bigint
+    where target = (select about.position from own_record about where about.record_id = ${target})
+      and narrowed_by is null and ${isForAll}`
+}
 
 /**
  * The projection shows the effective marking; a row that is not there yet gets it when it is made. A batch at hand is

@@ -24,7 +24,8 @@ export async function noteNarrowed(
 
 /**
  * Looks at each entry that was named as narrowed by a record which is open to us by now: that record must be a marking
- * record for it. What holds is not looked at again.
+ * record for it, or for what it is about. What holds is not looked at again; what cannot be told while the entry itself is
+ * closed to us is.
  */
 export async function findFalseNarrowing(deps: Deps, mirror: Mirror): Promise<MisconductBundle | undefined> {
   for (const claim of await listUnchecked(deps, mirror)) {
@@ -41,11 +42,16 @@ export async function findFalseNarrowing(deps: Deps, mirror: Mirror): Promise<Mi
       keysets: [...mirror.keysets.values()].map(({ compact }) => compact),
       coverage: claim.jws,
       checkpoint: checkpoint.jws,
-      target: { position: claim.position, leaf: encodeBase64url(claim.leaf_hash), hashes: target },
+      target: {
+        position: claim.position,
+        leaf: encodeBase64url(claim.leaf_hash),
+        hashes: target,
+        ...(claim.target_statement !== null && { statement: claim.target_statement }),
+      },
       by: { position: claim.by_position, statement: claim.statement, hashes: by },
     } as const
     if (isProof(bundle, mirror.pin)) return bundle
-    await markChecked(deps, mirror, claim)
+    if (claim.target_statement !== null) await markChecked(deps, mirror, claim)
   }
   return undefined
 }
@@ -55,12 +61,15 @@ interface Claim {
   readonly by_position: number
   readonly jws: string
   readonly leaf_hash: Buffer
+  /** Null where the entry is closed to us. */
+  readonly target_statement: string | null
   readonly statement: string
 }
 
 async function listUnchecked({ pool }: Deps, { log, size }: Mirror): Promise<Claim[]> {
   const { rows } = await pool.query<Claim>(
-    `select named.position, by_position, jws, target.leaf_hash, convert_from(by.statement, 'UTF8') as statement
+    `select named.position, by_position, jws, target.leaf_hash, convert_from(target.statement, 'UTF8') as target_statement,
+       convert_from(by.statement, 'UTF8') as statement
      from narrowed named
      join entry target on target.log = named.log and target.position = named.position
      join entry by on by.log = named.log and by.position = named.by_position

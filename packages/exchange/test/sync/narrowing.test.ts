@@ -1,5 +1,6 @@
-import { type Coverage, parseCoverageUnsafe, positionsDigest, signCoverage } from '@concordance/protocol'
-import t from 'tap'
+import { type Coverage, parseCoverageUnsafe, positionsDigest, type Relation, signCoverage } from '@concordance/protocol'
+import t, { type Test } from 'tap'
+import type { Deps } from '../../src/deps.ts'
 import { compareKept, comparePeer } from '../../src/sync/compare-peers.ts'
 import type { PeerCalls } from '../../src/sync/peer-calls.ts'
 import { listMisconduct } from '../../src/sync/sync-status.ts'
@@ -52,6 +53,68 @@ t.test('narrowing alarms nobody', async (t) => {
   })
 })
 
+t.test('narrowing alarms nobody about what was said of the record before', async (t) => {
+  const histories: Record<string, (made: Awaited<ReturnType<typeof openNarrowing>>) => Promise<unknown>> = {
+    'where a marking record for every peer stands before it': ({ origin, shown }) =>
+      remark(origin.deps, shown.recordId, marks.clear, green),
+    'where it was withdrawn before': ({ origin, shown }) => withdraw(origin.deps, shown.recordId),
+    'where it was narrowed and widened before, and withdrawn between': async ({ origin, shown, mark, narrow }) => {
+      await narrow()
+      await remark(origin.deps, shown.recordId, green, mark)
+      await withdraw(origin.deps, shown.recordId)
+    },
+  }
+  for (const [title, before] of Object.entries(histories)) {
+    await t.test(title, async (t) => {
+      const made = await openNarrowing(t)
+      await before(made)
+      await follow(made.early)
+      await made.narrow()
+      await requireNoAlarm(t, made)
+    })
+  }
+
+  await t.test('where the record that narrows is for every peer itself', async (t) => {
+    const made = await openNarrowing(t)
+    await follow(made.early)
+    const soon = Math.floor(Date.now() / 1_000) + 600
+    const embargoed = { ...marks.clear, embargoUntil: soon }
+    await remark(made.origin.deps, made.shown.recordId, embargoed, green)
+    await requireNoAlarm(t, made)
+    await remark(made.origin.deps, made.shown.recordId, marks.clear, embargoed)
+    await requireNoAlarm(t, made)
+  })
+
+  await t.test('where it was never signed for every peer, and was widened in between', async (t) => {
+    const made = await openNarrowing(t)
+    const { origin, early, mark } = made
+    const { recordId } = await append(origin.deps, { mark })
+    await remark(origin.deps, recordId, green, mark)
+    await follow(early)
+    await remark(origin.deps, recordId, mark, mark)
+    await requireNoAlarm(t, made)
+  })
+})
+
+/** One has read before the narrowing, the other reads after it, then both have. */
+async function requireNoAlarm(t: Test, { early, late }: Awaited<ReturnType<typeof openNarrowing>>): Promise<void> {
+  await follow(late)
+  await compare(early, late)
+  await compare(late, early)
+  await follow(early)
+  await early.deps.db.updateTable('log').set({ reread_from: 0 }).where('is_own', '=', false).execute()
+  await follow(early)
+  await compare(late, early)
+  await compare(early, late)
+  t.same(await verdictsOf(early, late), [])
+  for (const one of [early, late]) t.equal((await mirrorOf(one)).state, 'following')
+}
+
+function withdraw(deps: Deps, record: string) {
+  const rel: Relation[] = [{ kind: 'withdraws', target: { iss: deps.identity.iss, record } }]
+  return append(deps, { type: 'withdrawal', mark: green, content: { reason: 'error' }, rel })
+}
+
 t.test('an origin that', async (t) => {
   await t.test('names an entry as narrowed to one peer alone is caught when the peers compare', async (t) => {
     const { early, late, narrow } = await openNarrowing(t)
@@ -69,14 +132,23 @@ t.test('an origin that', async (t) => {
   await t.test('names a record that narrowed nothing is caught by whoever can read that record', async (t) => {
     const { origin, early, shown } = await openNarrowing(t)
     const other = await append(origin.deps, { mark: green })
-    const claim = [{ position: shown.position, by: other.position }]
-    const liar = { ...early, calls: telling(early, (said) => ({ ...said, narrowed: claim })) }
-    await follow(liar)
-    await compareKept(early.deps, origin.peer)
-    t.same(await verdictsOf(early), ['false-narrowing'])
-    t.equal((await mirrorOf(early)).state, 'frozen')
+    await isCaughtNaming(t, early, { position: shown.position, by: other.position })
+  })
+
+  await t.test('names the marking record for another one is caught by whoever can read both', async (t) => {
+    const { origin, early, shown } = await openNarrowing(t)
+    const other = await append(origin.deps, { mark: green })
+    const by = await remark(origin.deps, other.recordId, marks.clear, green)
+    await isCaughtNaming(t, early, { position: shown.position, by: by.position })
   })
 })
+
+async function isCaughtNaming(t: Test, early: Follower, claim: { position: number; by: number }): Promise<void> {
+  await follow({ ...early, calls: telling(early, (said) => ({ ...said, narrowed: [claim] })) })
+  await compareKept(early.deps, early.origin.peer)
+  t.same(await verdictsOf(early), ['false-narrowing'])
+  t.equal((await mirrorOf(early)).state, 'frozen')
+}
 
 /** Pages with another coverage statement, signed by the origin itself. */
 function telling({ origin, calls }: Follower, change: (said: Coverage) => Coverage): PeerCalls {
