@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listPeerSync, projectAll } from '@concordance/exchange'
@@ -9,6 +8,7 @@ import type { Test } from 'tap'
 import { createTestFolder } from '../../services/node/test/support/folder.ts'
 import { until } from '../network/until.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { startProvider } from '../support/provider.ts'
 import {
   anonymous,
@@ -172,14 +172,6 @@ async function insertKeysets(
 ) {
   const rows = keysets.map((keyset) => ({ ...keyset, position: null }))
   await deps.db.insertInto('keyset').values(rows).execute()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Reads all of the log that is open to a peer, so that the delivery log knows of it. */

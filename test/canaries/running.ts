@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Test } from 'tap'
 import { createTestFolder } from '../../services/node/test/support/folder.ts'
 import { moveOut } from '../network/node-process.ts'
 import type { Institute } from '../network/start-network.ts'
 import { startTestNetwork, type TestNetwork } from '../network/test-network.ts'
+import { freePort } from '../support/free-port.ts'
 import { type RunningProvider, startProvider } from '../support/provider.ts'
 
 export interface Running {
@@ -83,12 +83,4 @@ function readFiles(folder: string): [string, string][] {
     .filter((entry) => entry.isFile() && entry.name !== 'token' && basename(entry.parentPath) !== 'keys')
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => [path, readFileSync(path, 'latin1')])
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

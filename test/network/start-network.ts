@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, type Client, createClient } from '@concordance/client'
@@ -18,6 +16,7 @@ import {
 } from '@concordance/node'
 import type { Scope } from '@concordance/protocol'
 import pg from 'pg'
+import { freePort } from '../support/free-port.ts'
 import { type Line, openLine } from './line.ts'
 
 /** One institute of a network. Entity ids are under `.example`: nobody's. */
@@ -232,12 +231,4 @@ async function ensureDatabase(serverUrl: string, name: string, template = 'templ
   const { rows } = await client.query('select from pg_database where datname = $1', [name])
   if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' template ${template}`)
   await client.end()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../../../test/support/free-port.ts'
 import { findOwnUrl } from '../src/own-node.ts'
 import { answersYaml, inspectLog } from './support/inspect-log.ts'
 import { observation } from './support/observation.ts'
 import { linesOfJson, runCommand } from './support/run-command.ts'
-import { commandsIn, freePort, serve } from './support/serve.ts'
+import { commandsIn, serve } from './support/serve.ts'
 
 const cwd = t.testdir({
   'good.json': JSON.stringify(inspectLog()),

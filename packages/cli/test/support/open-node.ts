@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bearer, type Client, createClient } from '@concordance/client'
 import { api, type Receipt } from '@concordance/protocol'
+import { freePort } from '../../../../test/support/free-port.ts'
 import { observation } from './observation.ts'
-import { type Commands, commandsIn, freePort, serve } from './serve.ts'
+import { type Commands, commandsIn, serve } from './serve.ts'
 
 export interface OpenNode extends Commands {
   readonly cwd: string
