@@ -102,7 +102,7 @@ async function findWhole(
 }
 
 function collected(condition: Expression<SqlBool>): RawBuilder<unknown> {
-  return sql`0 as rank, string_agg(cells, '') filter (where ${condition}) as found,
+  return sql`0 as rank, encode(string_agg(cells, '') filter (where ${condition}), 'base64') as found,
     count(*) filter (where is_superseded and ${condition}) as superseded`
 }
 
@@ -111,7 +111,8 @@ const inParts = sql`group by search_open.position % 32`
 
 interface Row {
   readonly rank: number
-  readonly found: Buffer | null
+  /** Base64: two thirds of what bytes have as text, and sooner read. */
+  readonly found: string | null
   readonly superseded: number
   readonly more: boolean
 }
@@ -131,19 +132,23 @@ async function gather(
   const parts = rows.filter(({ rank }) => rank === 0)
   const levels = rows.filter(({ rank, found }) => rank > 0 && found !== null)
   return {
-    cells: Buffer.concat(parts.map(({ found }) => found ?? nothing.cells)),
-    ranked: new Map(levels.map(({ rank, found }) => [rank, found ?? nothing.cells])),
+    cells: Buffer.concat(parts.map(({ found }) => bytesOf(found))),
+    ranked: new Map(levels.map(({ rank, found }) => [rank, bytesOf(found)])),
     superseded: parts.reduce((sum, part) => sum + part.superseded, 0),
     hasMore: parts.some(({ more }) => more),
   }
 }
 
+function bytesOf(found: string | null): Buffer {
+  return found === null ? nothing.cells : Buffer.from(found, 'base64')
+}
+
 function byRank(titles: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
   const place = sql`substring(cells from 1 for ${sql.lit(placeBytes)})`
   const [only, ...others] = titles
-  if (only && others.length === 0) return sql`select 1, string_agg(${place}, ''), 0, false ${only}`
+  if (only && others.length === 0) return sql`select 1, encode(string_agg(${place}, ''), 'base64'), 0, false ${only}`
   const inTitles = titles.map((title) => sql`select ${place} as place ${title}`)
-  return sql`select rank, string_agg(place, ''), 0, false from (
+  return sql`select rank, encode(string_agg(place, ''), 'base64'), 0, false from (
     select place, count(*)::int as rank from (${sql.join(inTitles, sql` union all `)}) as titles group by place
   ) as ranked group by rank`
 }
