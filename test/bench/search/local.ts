@@ -34,6 +34,8 @@ export async function benchLocalSearch(pair: Pair, { rounds, isFull }: Options) 
 
 async function compare(pair: Pair, rounds: number) {
   return withSearchNode(pair, usual, async ({ node, filledASecond, config }) => {
+    for (const question of listQuestions(ofEachKind)) await node.engine.ask(question)
+    const usedMiB = (residentBytes(node.pid) + serverBytes(pair.serverPid)) / mebibyte // before others use the server too
     say('building SQLite, plain SQL and MiniSearch')
     const engines: Engine[] = [
       node.engine,
@@ -45,7 +47,6 @@ async function compare(pair: Pair, rounds: number) {
     try {
       const times = await askInTurn(engines, rounds)
       const [own, sqlite, plain, beside] = times as [Times, Times, Times, Times]
-      const usedMiB = (residentBytes(node.pid) + serverBytes(pair.serverPid)) / mebibyte
       const figures = [
         figureOf('p50', own, sqlite, 0.9),
         figureOf('p95', own, sqlite, 0.6),
