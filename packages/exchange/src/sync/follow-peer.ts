@@ -1,5 +1,5 @@
 import { LogError } from '@concordance/log'
-import { type Keyset, limits, ProtocolError, verifyNodeDocument } from '@concordance/protocol'
+import { type Keyset, ProtocolError, verifyNodeDocument } from '@concordance/protocol'
 import { announceAccess } from '../access/start-access.ts'
 import type { Deps } from '../deps.ts'
 import { type Conversation, followAccess } from './follow-access.ts'
@@ -117,6 +117,12 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
 }
 
 /**
+ * Fewer than a page may have: two are in memory at a time, parsed and verified, and their signatures cost little beside
+ * those of the entries.
+ */
+const pageEntries = 500
+
+/**
  * Reads pages in order and asks for the next one while the caller still verifies the current one. The page ahead is
  * asked for at the place where a full page would end; where the page was shorter, what came is dropped.
  */
@@ -134,10 +140,10 @@ class PageReader {
   }
 
   async next(from: number, target: Target | undefined): Promise<EntriesPage> {
-    const limit = target ? Math.min(limits.pageEntries, target.size - from) : limits.pageEntries
+    const limit = target ? Math.min(pageEntries, target.size - from) : pageEntries
     const page =
       (await this.takeAhead(from, limit)) ?? (await this.fetch(from, limit, target ? 0 : this.options.waitSeconds))
-    if (page.entries.length === limits.pageEntries) this.ask(from + limit, target)
+    if (page.entries.length === pageEntries) this.ask(from + limit, target)
     return page
   }
 
@@ -154,7 +160,7 @@ class PageReader {
   }
 
   private ask(from: number, target: Target | undefined): void {
-    const limit = target ? Math.min(limits.pageEntries, target.size - from) : limits.pageEntries
+    const limit = target ? Math.min(pageEntries, target.size - from) : pageEntries
     if (limit <= 0) return
     const page = this.fetch(from, limit, 0)
     page.catch(() => undefined) // awaited by `next` or `close`
