@@ -18,6 +18,7 @@ t.test('what we publish is found while the log of somebody else is still being i
   const held = await holdEntry(deps, log)
   const projection = startProjection(deps)
   try {
+    await held.untilWaitedFor()
     await append(deps, { content: observation('Seen here: lighthouse.') })
     t.equal((await untilFound(deps, 'lighthouse')).length, 1)
     t.strictSame(await searchFor(deps, reader, 'quetzal'), [], 'the other log is still at it')
@@ -83,6 +84,10 @@ async function holdEntry({ pool }: Deps, log: number) {
   )
   let isHeld = true
   return {
+    async untilWaitedFor() {
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      while ((await pool.query(waiting)).rows.length === 0) await sleep(20)
+    },
     async release() {
       if (!isHeld) return
       isHeld = false
