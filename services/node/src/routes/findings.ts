@@ -2,13 +2,17 @@ import { markRecord, publishRecord, reviseFinding, type SyncDeps, withdrawFindin
 import { api } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callOf, publishingCallOf } from '../colleague.ts'
+import { withRoom } from '../limit-young-heap.ts'
 import { sendDraft } from './drafts.ts'
 
 /** Publishing, revising, marking and withdrawing what this institute found. */
 export const findingRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps }> = async (app, { deps }) => {
   app.route({
     ...api.publishRecord,
-    handler: async (request, reply) => reply.code(201).send(await publishRecord(deps, request.body, callOf(request))),
+    handler: async (request, reply) => {
+      const receipt = await withRoom(() => publishRecord(deps, request.body, callOf(request)))
+      return reply.code(201).send(receipt)
+    },
   })
   app.route({
     ...api.reviseFinding,

@@ -27,7 +27,7 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ deps: SyncDeps; live: Liv
       if (cursor !== undefined)
         throw new NodeError('invalid', 'a federated search has one page; take the others locally')
       const signal = await live.enter(request, reply)
-      return searchFederation(deps, viewer, questionOf(query), signal)
+      return withRoom(() => searchFederation(deps, viewer, questionOf(query), signal))
     },
   })
 }
