@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type AdapterPayload, type Configuration, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { freePort } from './free-port.ts'
 
 /** Somebody with an account at the provider. All of them are invented. */
 export interface Account {
@@ -46,9 +47,9 @@ export interface RunningProvider {
 const [clientId, programId, programUri] = ['node', 'laptop', 'https://laptop.example/return']
 
 /** Runs a real OpenID provider on loopback. Whoever comes picks an account; there are no passwords. */
-export async function startProvider({ redirectUri, audience, port = 0 }: ProviderOptions): Promise<RunningProvider> {
+export async function startProvider({ redirectUri, audience, port }: ProviderOptions): Promise<RunningProvider> {
   const server = createServer()
-  server.listen(port, '127.0.0.1')
+  server.listen(port ?? (await freePort()), '127.0.0.1')
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const clientSecret = randomBytes(24).toString('base64url')

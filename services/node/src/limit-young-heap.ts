@@ -15,9 +15,9 @@ const mebibyte = 1_048_576
 const roomBytes = 4 * mebibyte
 
 /**
- * Runs work that makes and forgets much at once, such as a search or a burst of records to publish, in a space for new objects that may grow up to 4 MiB:
- * in less, what is still in use is copied again and again, which takes as long as the work. Once grown it stays so. A process
- * that does no such work stays small.
+ * Runs work that makes and forgets much at once, such as a search or a burst of records to publish, in a space for new
+ * objects that may grow up to 4 MiB: in less, what is still in use is copied again and again, which takes as long as the work.
+ * Once grown it stays so. A process that does no such work stays small.
  */
 export async function withRoom<Result>(work: () => Promise<Result>): Promise<Result> {
   if (!isLimited || hasRoom) return work()
