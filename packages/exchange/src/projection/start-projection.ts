@@ -28,9 +28,7 @@ async function projectLogs(deps: Deps, isOwn: boolean, signal: AbortSignal | und
 
 const sweepMs = 5_000
 const quietMs = 200
-/** What we publish is to be found within a second, by others too: they ask this node for it. */
-const ownBehindAtMostMs = 500
-const othersBehindAtMostMs = 3_000
+const behindAtMostMs = 3_000
 const pauseAfterFailureMs = 1_000
 
 /**
@@ -59,7 +57,7 @@ async function followLogs(deps: Deps, isOwn: boolean, signal: AbortSignal): Prom
     grown.resolve()
   })
   const standBack = async () => {
-    const latest = performance.now() + (isOwn ? ownBehindAtMostMs : othersBehindAtMostMs)
+    const latest = performance.now() + behindAtMostMs
     for (;;) {
       const leftMs = Math.min(grownAt + quietMs, latest) - performance.now()
       if (leftMs <= 0) return

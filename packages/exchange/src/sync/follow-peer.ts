@@ -1,5 +1,5 @@
 import { LogError } from '@concordance/log'
-import { type Keyset, ProtocolError, verifyNodeDocument } from '@concordance/protocol'
+import { type Keyset, limits, ProtocolError, verifyNodeDocument } from '@concordance/protocol'
 import { announceAccess } from '../access/start-access.ts'
 import type { Deps } from '../deps.ts'
 import { type Conversation, followAccess } from './follow-access.ts'
@@ -118,7 +118,7 @@ async function walk(deps: Deps, peer: Peer, calls: PeerCalls, options: FollowOpt
 
 /**
  * Fewer than a page may have: two are in memory at a time, parsed and verified, and their signatures cost little beside
- * those of the entries.
+ * those of the entries. The first page, mostly the only one and short, is asked for without a limit: a word less on the wire.
  */
 const pageEntries = 500
 
@@ -140,10 +140,10 @@ class PageReader {
   }
 
   async next(from: number, target: Target | undefined): Promise<EntriesPage> {
-    const limit = target ? Math.min(pageEntries, target.size - from) : pageEntries
+    const limit = target ? Math.min(pageEntries, target.size - from) : limits.pageEntries
     const page =
       (await this.takeAhead(from, limit)) ?? (await this.fetch(from, limit, target ? 0 : this.options.waitSeconds))
-    if (page.entries.length === pageEntries) this.ask(from + limit, target)
+    if (page.entries.length === limit) this.ask(from + limit, target)
     return page
   }
 
