@@ -61,7 +61,8 @@ function targetOf({ rel }: Statement): Buffer | undefined {
 
 /**
  * First what everybody may have as it stands is noted, so that the difference is what peers are told; the marking record
- * itself nobody has yet.
+ * itself nobody has yet. Where the group of the marking before had run out, members are told of the record once more: what
+ * they asked for meanwhile was closed to them.
  */
 function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const { log, position, statement, body, readers } = entry
@@ -70,6 +71,7 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const isTarget = sql<boolean>`own_record.record_id = ${target}`
   return [
     noteAccess(isTarget, now),
+    retellAccess(sql<boolean>`${isTarget} and ${hasRunOut(now)}`, now),
     ...aboutTarget(entry),
     sql`insert into remarked (log, record_id, position, mark) values (${log}, ${target}, ${position}, ${JSON.stringify(mark)}::jsonb)
       on conflict (log, record_id) do update set position = excluded.position, mark = excluded.mark`,
@@ -87,6 +89,12 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
 }
 
 const isForAll = sql<boolean>`(tlp in ('CLEAR', 'GREEN') and embargo_until is null)`
+
+function hasRunOut(now: Date): RawBuilder<boolean> {
+  return sql<boolean>`exists (select from group_snapshot snapshot
+    where snapshot.iss = own_record.group_iss and snapshot.finding = own_record.group_finding
+      and snapshot.valid_until <= ${Math.floor(now.getTime() / 1_000)})`
+}
 
 /** Withdrawals and marking records keep their own marking, and close with what they are about: this very one too, if it is for all. */
 function narrowWhatIsAbout(target: Buffer, position: number): RawBuilder<unknown> {

@@ -67,6 +67,23 @@ t.test('a record that is granted later', async (t) => {
   })
 })
 
+t.test('a record that was read as closed while its group had run out', async (t) => {
+  const origin = await openOrigin(t)
+  const follower = await openFollower(t, origin)
+  const { circle } = await appendGroup(origin.deps, [{ iss: b.iss }])
+  const mark = { ...marks.amber, group: circle }
+  const shown = await append(origin.deps, { mark })
+  for (const { clock } of [origin, follower]) clock.seconds = start + 700
+  await follow(follower)
+  t.same(await seenBy(follower), [])
+
+  await t.test('is fetched when it is widened, although its members were entitled to it before', async (t) => {
+    await remark(origin.deps, shown.recordId, green, mark)
+    await follow(follower)
+    t.same(await seenBy(follower), [shown.position])
+  })
+})
+
 t.test('a log is read again after rights have changed all over', async (t) => {
   const origin = await openOrigin(t)
   const follower = await openFollower(t, origin)
