@@ -5,7 +5,7 @@ import { reportVersionConflicts } from '../sync/report-versions.ts'
 import { projectBatch } from './project-log.ts'
 
 /**
- * Catches up with every log kept here: first what is read and listed, then what is found. Safe to run in several
+ * Catches up with every log kept here, our own first: what is read and listed, then what is found. Safe to run in several
  * processes: each batch locks its log.
  */
 export async function projectAll(deps: Deps, signal?: AbortSignal): Promise<void> {

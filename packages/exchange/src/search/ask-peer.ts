@@ -52,9 +52,9 @@ export interface Asking {
 }
 
 /**
- * Asks one peer within the time that its question gives it. A peer that does not answer in time costs its own hits and nothing else,
- * and is waited for a while longer, so that what it says then is not lost. A peer whose answer does not verify counts as
- * one that did not answer. Never rejects.
+ * Asks one peer within the time that its question gives it. A peer that does not answer in time costs its own hits and
+ * nothing else, and is waited for a while longer, so that what it says then is not lost. A peer whose answer does not verify
+ * counts as one that did not answer. Never rejects.
  *
  * @param call Undefined where no time is left.
  */
