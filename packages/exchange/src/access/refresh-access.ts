@@ -12,6 +12,16 @@ export const ofGroup = ({ iss, finding }: { iss: string; finding: string }): Sco
 
 export const withEndedEmbargo = (nowSeconds: number): Scope => sql<SqlBool>`own_record.embargo_until <= ${nowSeconds}`
 
+/**
+ * Entries for everybody since their embargo ended, whose group had run out before: its members were granted them all along,
+ * read them as closed meanwhile, and have not been told since.
+ */
+export const openedUntold: Scope = sql<SqlBool>`(own_record.embargo_until is not null and own_record.tlp in ('CLEAR', 'GREEN')
+  and exists (select from group_snapshot snapshot where snapshot.iss = own_record.group_iss
+    and snapshot.finding = own_record.group_finding and snapshot.valid_until <= own_record.embargo_until)
+  and exists (select from granted where granted.position = own_record.position
+    and granted.told_at < to_timestamp(own_record.embargo_until)))`
+
 /** Entries whose rights can change at all; for any other they follow from the label, and nobody needs to be told. */
 export const changeable: Scope = sql<SqlBool>`(own_record.group_iss is not null or own_record.embargo_until is not null
   or exists (select from remarked join log on log.id = remarked.log where log.is_own and remarked.record_id = own_record.record_id))`
@@ -27,7 +37,7 @@ export function refreshAccess(scope: Scope, now: Date): RawBuilder<unknown> {
       select right_now.* from right_now left join granted on granted.peer = right_now.peer and granted.position = right_now.position
       where right_now.open <> (granted.position is not null)
     ),
-    opened as (insert into granted (peer, position) select peer, position from change where open),
+    opened as (insert into granted (peer, position, told_at) select peer, position, ${now}::timestamptz from change where open),
     closed as (delete from granted using change
       where granted.peer = change.peer and granted.position = change.position and not change.open)
     insert into access_item (peer, seq, kind, position, at)
@@ -38,16 +48,18 @@ export function refreshAccess(scope: Scope, now: Date): RawBuilder<unknown> {
 
 /** Notes the rights of today as known: of new entries, which nobody has read yet, and before a marking changes. */
 export function noteAccess(scope: Scope, now: Date): RawBuilder<unknown> {
-  return sql`insert into granted (peer, position)
-    select peer, position from (${rightsOf(scope, now)}) as right_now where open
+  return sql`insert into granted (peer, position, told_at)
+    select peer, position, ${now}::timestamptz from (${rightsOf(scope, now)}) as right_now where open
     on conflict do nothing`
 }
 
 /** Tells everybody once more what they were granted: after a group had run out, and pages read meanwhile were closed. */
 export function retellAccess(scope: Scope, now: Date): RawBuilder<unknown> {
-  return sql`insert into access_item (peer, seq, kind, position, at)
-    select peer, ${lengthOfFeed('granted')} + row_number() over (partition by peer order by position) - 1, 'granted', position, ${now}
-    from granted join ${touchedBy(scope)} using (position)`
+  return sql`with again as (update granted set told_at = ${now} from ${touchedBy(scope)}
+      where granted.position = touched.position returning granted.peer, granted.position)
+    insert into access_item (peer, seq, kind, position, at)
+    select peer, ${lengthOfFeed('again')} + row_number() over (partition by peer order by position) - 1, 'granted', position, ${now}
+    from again`
 }
 
 /** Notes the rights of one peer as they are today, without a word: it is new, or is told to read everything again. */
@@ -55,7 +67,8 @@ export function settleAccess(peer: string, now: Date): RawBuilder<unknown> {
   return sql`with right_now as (${rightsOf(changeable, now, sql<SqlBool>`peer.iss = ${peer}`)}),
     closed as (delete from granted where peer = ${peer}
       and not exists (select from right_now where right_now.open and right_now.position = granted.position))
-    insert into granted (peer, position) select peer, position from right_now where open on conflict do nothing`
+    insert into granted (peer, position, told_at)
+    select peer, position, ${now}::timestamptz from right_now where open on conflict do nothing`
 }
 
 /** Tells a peer to read our log again from the start. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { lengthOfFeed } from './access-feed.ts'
-import { refreshAccess, type Scope, withEndedEmbargo } from './refresh-access.ts'
+import { openedUntold, refreshAccess, retellAccess, type Scope, withEndedEmbargo } from './refresh-access.ts'
 
 const lookAgainMs = 5_000
 const pauseAfterFailureMs = 1_000
@@ -18,7 +18,10 @@ export async function changeAccess(deps: Deps, scope: Scope): Promise<void> {
       .selectFrom('access_item')
       .select(({ fn }) => fn.countAll<number>().as('items'))
       .executeTakeFirst()
-    await refreshAccess(scope, deps.now()).execute(trx)
+    const now = deps.now()
+    const hasEnded = withEndedEmbargo(Math.floor(now.getTime() / 1_000))
+    await retellAccess(sql<boolean>`${scope} and ${hasEnded} and ${openedUntold}`, now).execute(trx)
+    await refreshAccess(scope, now).execute(trx)
     const after = await trx
       .selectFrom('access_item')
       .select(({ fn }) => fn.countAll<number>().as('items'))

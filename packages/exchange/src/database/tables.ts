@@ -419,6 +419,7 @@ export interface GroupMemberTable {
 export interface GrantedTable {
   peer: string
   position: number
+  told_at: Date
 }
 
 export interface AccessItemTable {

@@ -84,6 +84,31 @@ t.test('a record that was read as closed while its group had run out', async (t)
   })
 })
 
+t.test('a record under embargo that was read as closed after its group had run out', async (t) => {
+  const origin = await openOrigin(t)
+  const follower = await openFollower(t, origin)
+  const { circle } = await appendGroup(origin.deps, [{ iss: b.iss }])
+  const shown = await append(origin.deps, { mark: { ...green, group: circle, embargoUntil: start + 800 } })
+  const passUntil = async (seconds: number) => {
+    for (const { clock } of [origin, follower]) clock.seconds = start + seconds
+    await changeAccess(origin.deps, withEndedEmbargo(origin.clock.seconds))
+    await follow(follower)
+  }
+  await passUntil(700)
+  t.same(await seenBy(follower), [])
+
+  await t.test('is fetched when the embargo ends, although its members were entitled to it before', async (t) => {
+    await passUntil(800)
+    t.same(await seenBy(follower), [shown.position])
+  })
+
+  await t.test('is told of once', async (t) => {
+    const { accessAt } = await mirrorOf(follower)
+    await passUntil(900)
+    t.equal((await mirrorOf(follower)).accessAt, accessAt)
+  })
+})
+
 t.test('a log is read again after rights have changed all over', async (t) => {
   const origin = await openOrigin(t)
   const follower = await openFollower(t, origin)
