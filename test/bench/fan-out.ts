@@ -10,10 +10,11 @@ import { between, type CpuTimes, formatCpu, readCpuTimes } from './cpu-time.ts'
 import { execute, type Pair, withFreshReceiver } from './pair.ts'
 import { type Figure, seriesOf } from './series.ts'
 
-const searches = 20
-const warmUps = 30
+const searches = 40
+/** Until the engine has compiled what runs for every answer. */
+const warmUps = 60
 const hits = 20
-/** Of the slowest peer's time, or so many milliseconds where that is more. */
+/** Of the slowest peer's time, or so many milliseconds. */
 const allowedShare = 0.1
 const allowedMs = 5
 
@@ -22,14 +23,18 @@ export async function benchFanOut(pair: Pair, { counts, rounds }: { counts: read
   const figures: Figure[] = []
   const notes: string[] = []
   for (const count of counts) {
-    const { figure, spent } = await measure(pair, count, rounds)
-    figures.push(figure)
-    notes.push(`ms of CPU time for one search over ${count} peers: ${formatCpu(spent, rounds * searches)}`)
+    const { taken, spent } = await measure(pair, count, rounds)
+    figures.push(figureOf(count, taken.flat()))
+    const ofRounds = taken.map((inRound) => p95(inRound, overheadOf).toFixed(1)).join(', ')
+    notes.push(
+      `${count} peers: in each round of ${searches} searches p95 was ${ofRounds} ms`,
+      `${count} peers: ms of CPU time for one search: ${formatCpu(spent, rounds * searches)}`,
+    )
   }
   return { figures, notes }
 }
 
-async function measure(pair: Pair, count: number, rounds: number): Promise<{ figure: Figure; spent: CpuTimes }> {
+async function measure(pair: Pair, count: number, rounds: number): Promise<{ taken: Taken[][]; spent: CpuTimes }> {
   const folder = join(pair.receiver.config().dataDir, 'simulated')
   const institutes = await Promise.all(Array.from({ length: count }, (_, index) => found(folder, index)))
   const peers = await startPeers(folder, count)
@@ -50,7 +55,7 @@ async function measure(pair: Pair, count: number, rounds: number): Promise<{ fig
         for (let i = 0; i < searches; i++) inRound.push(await searchOnce(client, peers.url, count))
         taken.push(inRound)
       }
-      return { figure: figureOf(count, taken), spent: between(before, readTimes()) }
+      return { taken, spent: between(before, readTimes()) }
     } finally {
       await client.close()
       await stop(node.process)
@@ -81,25 +86,30 @@ async function searchOnce(client: Client, peersUrl: string, count: number): Prom
   return { totalMs, slowestMs }
 }
 
-function figureOf(count: number, rounds: readonly Taken[][]): Figure {
-  const overheadOf = ({ totalMs, slowestMs }: Taken) => totalMs - slowestMs
-  const p95 = (taken: readonly Taken[], figure: (one: Taken) => number) => {
-    const sorted = taken.map(figure).sort((a, b) => a - b)
-    return sorted[Math.ceil(0.95 * sorted.length) - 1] as number
-  }
-  const all = rounds.flat()
-  const used = p95(all, (one) => overheadOf(one) / Math.max(allowedMs, allowedShare * one.slowestMs))
+/** Each figure is the 95th percentile over all searches of the run, and the verdict is about the figures that are shown. */
+function figureOf(count: number, taken: readonly Taken[]): Figure {
+  const overheadMs = p95(taken, overheadOf)
+  const share = p95(taken, (one) => overheadOf(one) / one.slowestMs)
   return {
-    name: `federated search over ${count} peers, ${hits} hits each: time beyond the slowest, p95`,
+    name: `federated search over ${count} peers, ${hits} hits each: time beyond the slowest, p95 of ${taken.length}`,
     unit: 'ms',
-    measured: seriesOf(rounds.map((taken) => p95(taken, overheadOf))),
-    limit: {
-      name: 'the slowest peer',
-      series: seriesOf(rounds.map((taken) => p95(taken, ({ slowestMs }) => slowestMs))),
+    measured: seriesOf([overheadMs]),
+    limit: { name: 'the slowest peer', series: seriesOf([p95(taken, ({ slowestMs }) => slowestMs)]) },
+    ratio: seriesOf([share]),
+    target: {
+      text: `≤ ${100 * allowedShare} % or ${allowedMs} ms`,
+      holds: share <= allowedShare || overheadMs <= allowedMs,
     },
-    ratio: seriesOf(rounds.map((taken) => p95(taken, (one) => overheadOf(one) / one.slowestMs))),
-    target: { text: `≤ ${100 * allowedShare} % or ${allowedMs} ms`, holds: used <= 1 },
   }
+}
+
+function overheadOf({ totalMs, slowestMs }: Taken): number {
+  return totalMs - slowestMs
+}
+
+function p95(taken: readonly Taken[], figure: (one: Taken) => number): number {
+  const sorted = taken.map(figure).sort((a, b) => a - b)
+  return sorted[Math.ceil(0.95 * sorted.length) - 1] as number
 }
 
 interface Institute {
