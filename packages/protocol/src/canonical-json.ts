@@ -56,6 +56,17 @@ export function parseJson(
   return value
 }
 
+/**
+ * Reads JSON in whatever spelling, of a member that stands twice the last. Unsafe: for a first look at a text that is
+ * parsed strictly before anybody is shown or given what it says. What the strict parsers accept reads the same.
+ *
+ * @throws {ProtocolError} `JSON_TOO_LARGE` or `JSON_MALFORMED`.
+ */
+export function readJsonUnsafe(text: string, { maxBytes }: { maxBytes: number }): JsonValue {
+  if (sizeExceeds(text, maxBytes)) throw tooLarge(maxBytes)
+  return parse(text)
+}
+
 /** For an object whose members the engine itself would put in another order. */
 const unordered = Symbol('unordered')
 
@@ -149,10 +160,14 @@ function requireNumber(value: number): number {
 }
 
 function textOf(input: string | Uint8Array, maxBytes: number): string {
-  if (sizeExceeds(input, maxBytes)) throw new ProtocolError('JSON_TOO_LARGE', `JSON of more than ${maxBytes} bytes`)
+  if (sizeExceeds(input, maxBytes)) throw tooLarge(maxBytes)
   if (typeof input === 'string') return input
   if (!isUtf8(input)) throw new ProtocolError('JSON_MALFORMED', 'not UTF-8')
   return Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('utf8')
+}
+
+function tooLarge(maxBytes: number): ProtocolError {
+  return new ProtocolError('JSON_TOO_LARGE', `JSON of more than ${maxBytes} bytes`)
 }
 
 function sizeExceeds(input: string | Uint8Array, maxBytes: number): boolean {

@@ -61,7 +61,14 @@ export type {
 } from './api/workflow-shapes.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { type EncodedBody, encodeBody, verifyBody } from './body.ts'
-export { canonicalize, type JsonObject, type JsonValue, parseCanonical, parseJson } from './canonical-json.ts'
+export {
+  canonicalize,
+  type JsonObject,
+  type JsonValue,
+  parseCanonical,
+  parseJson,
+  readJsonUnsafe,
+} from './canonical-json.ts'
 export { namedTargetsOf } from './citations.ts'
 export {
   type Coverage,
@@ -139,6 +146,7 @@ export {
   parseStatementUnsafe,
   type Relation,
   type RelationTarget,
+  readStatementUnsafe,
   recordIdOf,
   type SignedStatement,
   type Statement,

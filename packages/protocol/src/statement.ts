@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { canonicalize, type JsonObject } from './canonical-json.ts'
+import { canonicalize, type JsonObject, readJsonUnsafe } from './canonical-json.ts'
 import { ProtocolError } from './error.ts'
 import { type CompactJws, parseCompactUnsafe, signCanonical } from './jws.ts'
 import type { Signer } from './keys.ts'
@@ -84,6 +84,22 @@ export function parseStatementUnsafe(compact: string): SignedStatement & { jws: 
   const jws = parseRecordJws(compact)
   const statement = checkStatement(jws.payload)
   return { compact, recordId: hashOf(compact), statement, kid: jws.header.kid, jws }
+}
+
+/**
+ * Reads what an envelope says, in whatever spelling: a first look, for a third of the time of a strict parse. Unsafe: neither
+ * its signature nor its one spelling is checked, so that `parseStatementUnsafe` comes before anybody is shown or given what
+ * it says. What passes there reads the same.
+ *
+ * @throws {ProtocolError} `TOO_LARGE`, `JWS_MALFORMED`, `JSON_MALFORMED`, and the codes of `checkStatement`.
+ */
+export function readStatementUnsafe(compact: string): Pick<SignedStatement, 'recordId' | 'statement'> {
+  if (compact.length > limits.compactBytes) throw tooLarge()
+  const [, payload, signature] = compact.split('.', 3)
+  if (payload === undefined || signature === undefined) throw new ProtocolError('JWS_MALFORMED', 'not three segments')
+  const text = Buffer.from(payload, 'base64url').toString('utf8')
+  const statement = checkStatement(readJsonUnsafe(text, { maxBytes: limits.statementBytes }))
+  return { recordId: hashOf(compact), statement }
 }
 
 /** Base64url SHA-256 of the compact JWS, after a strict parse: a record has one id. */

@@ -6,12 +6,14 @@ import {
   encodeBase64url,
   limits,
   parseStatementUnsafe,
+  readStatementUnsafe,
   recordIdOf,
   type Statement,
   signCompact,
   signStatement,
   verifyCompact,
 } from '../src/index.ts'
+import { signCanonical } from '../src/jws.ts'
 import { bytesOf, createInstitute, finding } from './support/institute.ts'
 import { verdictOf, verdictOfAsync } from './support/refusal.ts'
 
@@ -89,6 +91,27 @@ t.test('a statement', async (t) => {
     t.ok(key && verifyCompact(parsed.jws, key) === undefined)
   })
 
+  t.test('reads at a first look as it does in the end, whatever its spelling', async (t) => {
+    const { compact, recordId } = await signStatement(statement, signer)
+    t.same(readStatementUnsafe(compact), { recordId, statement })
+    const spaced = await signCanonical('concordance-record+jwt', JSON.stringify(statement, null, 1), signer)
+    t.same(readStatementUnsafe(spaced).statement, statement)
+    t.equal(
+      verdictOf(() => parseStatementUnsafe(spaced)),
+      'JSON_NOT_CANONICAL',
+      'which is not the end of it',
+    )
+  })
+
+  t.test('is nothing at a first look that has neither segments nor JSON', (t) => {
+    const verdict = (compact: string) => verdictOf(() => readStatementUnsafe(compact))
+    t.equal(verdict('a.b'), 'JWS_MALFORMED')
+    t.equal(verdict('a.b.c'), 'JSON_MALFORMED')
+    t.equal(verdict(`a.${encodeBase64url(Buffer.from('7'))}.c`), 'SCHEMA')
+    t.equal(verdict(`a.${'A'.repeat(limits.compactBytes)}.c`), 'TOO_LARGE')
+    t.end()
+  })
+
   t.test('has a record id that is the digest of its text', async (t) => {
     const { compact, recordId } = await signStatement(statement, signer)
     t.equal(recordId, encodeBase64url(digestOfCompact(compact)))
@@ -110,10 +133,13 @@ t.test('a statement', async (t) => {
       const refused = { ...statement, ...change } as Statement
       t.equal(await verdictOfAsync(() => signStatement(refused, signer)), code)
       const compact = await signAnyway(change)
-      t.equal(
-        verdictOf(() => parseStatementUnsafe(compact)),
-        code,
-      )
+      for (const read of [parseStatementUnsafe, readStatementUnsafe]) {
+        t.equal(
+          verdictOf(() => read(compact)),
+          code,
+          read.name,
+        )
+      }
     })
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import {
   api,
   canonicalize,
+  encodeBase64url,
   hitsDigest,
   type JsonValue,
   parseCanonical,
@@ -96,6 +97,14 @@ t.test('an answer of a hostile peer', async (t) => {
     'with a hit that is no object': answering(() => ['7']),
     'with a hit that is null': answering(() => ['null']),
     'with a hit that is not canonical': answering(() => [`${honest} `]),
+    'with a statement in another spelling': bent((hit) => ({ ...hit, statement: `${hit.statement}=` })),
+    'with a statement signed in another spelling': answering(async () => {
+      const hit = parseCanonical(honest) as { statement: string }
+      const [header, payload = ''] = hit.statement.split('.')
+      const signed = `${header}.${encodeBase64url(Buffer.from(` ${Buffer.from(payload, 'base64url')}`))}`
+      const signature = await mallory.signers.record.sign(Buffer.from(signed))
+      return [canonicalize({ ...hit, statement: `${signed}.${encodeBase64url(signature)}` })]
+    }),
     'with a title that is no text': bent(({ body: _, ...hit }) => ({ ...hit, body: null, title: { en: { a: 1 } } })),
     'with more hits than it says match': answering(() => [honest], { matched: 0 }),
     'with more hits than were asked for': answering(async () =>

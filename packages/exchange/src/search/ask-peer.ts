@@ -3,17 +3,14 @@ import {
   type Granularity,
   type InstituteAnswer,
   ProtocolError,
-  parseCanonical,
-  questionDigest,
   type SearchAnswer,
   type SearchQuestion,
   type SearchReason,
   verifyAnswer,
 } from '@concordance/protocol'
-import type { Viewer } from '../access/may-open.ts'
 import type { ConfiguredPeer, Deps } from '../deps.ts'
 import type { Peer, PeerCalls } from '../sync/peer-calls.ts'
-import { filterHits } from './filter-hits.ts'
+import type { HitsOfLog } from './filter-hits.ts'
 import { parseHitUnsafe, type ReadHit, type SentHit } from './hit.ts'
 import type { LateWaits } from './late-waits.ts'
 import type { PeerLog } from './peer-logs.ts'
@@ -40,13 +37,16 @@ export interface PeerHits<Hit extends ReadHit = SentHit> {
 /** A question on its way to the peers. */
 export interface Asking {
   readonly question: Omit<SearchQuestion, 'budgetMs'>
-  readonly viewer: Viewer
+  /** `questionDigest` of it. */
+  readonly digest: string
+  /** What of a peer's hits the viewer may see. */
+  readonly filter: (sent: HitsOfLog<SentHit>) => Promise<SentHit[]>
   /** By the clock of the process (`performance.now`): when whoever asked is answered. */
   readonly endsAt: number
   /** Nobody waits for the answer any more. */
   readonly signal: AbortSignal
-  /** So many hits of each will likely be shown: they are verified while others are waited for. */
-  readonly shownOfEach: number
+  /** So many hits of the peer at this place in the scope will likely be shown: they are verified while others are waited for. */
+  shownOf(place: number): number
   /** Takes what came later, not narrowed to what the person may see. */
   keepLate(given: PeerHits): Promise<void>
 }
@@ -56,13 +56,14 @@ export interface Asking {
  * nothing else, and is waited for a while longer, so that what it says then is not lost. A peer whose answer does not verify
  * counts as one that did not answer. Never rejects.
  *
- * @param call Undefined where no time is left.
+ * @param how.call Undefined where no time is left.
+ * @param how.place Where the peer stands in the scope.
  */
 export async function askPeer(
   deps: AskingDeps,
   { peer, log, unasked }: PeerInScope,
   asking: Asking,
-  call: ReadyCall | undefined,
+  { call, place }: { readonly call: ReadyCall | undefined; readonly place: number },
 ): Promise<PeerHits> {
   if (unasked) return { institute: unasked, hits: [] }
   if (!log) return { institute: { iss: peer.iss, status: 'unreachable', reason: 'keys-unknown' }, hits: [] }
@@ -70,9 +71,10 @@ export async function askPeer(
   const { institute, hits } = call ? await askFor(deps, { peer, log }, asking, call) : notInTime(peer)
   const tookMs = Math.round(performance.now() - startedAt)
   try {
-    const narrowed = narrow(deps, asking.viewer, log, { institute: { ...institute, tookMs }, hits })
-    setImmediate(verifyAhead, hits, asking) // the question about them is on its way to the database by then
-    return await narrowed
+    const filtered = asking.filter({ log: log.log, hits })
+    // The question about them is on its way to the database by then.
+    setImmediate(verifyAhead, hits.slice(0, asking.shownOf(place)))
+    return narrow({ institute: { ...institute, tookMs }, hits }, await filtered)
   } catch (error) {
     deps.log.warn({ peer: peer.iss, code: codeOf(error) }, 'hits of a peer could not be looked up')
     return { institute: { iss: peer.iss, status: 'unreachable', reason: 'failed', tookMs }, hits: [] }
@@ -80,20 +82,20 @@ export async function askPeer(
 }
 
 /** While the database and others are waited for. */
-function verifyAhead(hits: readonly SentHit[], { shownOfEach }: Pick<Asking, 'shownOfEach'>): void {
-  for (const hit of hits.slice(0, shownOfEach)) {
-    hit.verify().catch(() => undefined) // heard of where it is to be shown
+function verifyAhead(hits: readonly SentHit[]): void {
+  try {
+    for (const hit of hits) hit.verify()
+  } catch {
+    // heard of where it is to be shown
   }
 }
 
-/** What of a peer's answer the viewer may see, and numbers that tell of nothing else. */
-export async function narrow<Hit extends ReadHit>(
-  deps: Deps,
-  viewer: Viewer,
-  log: PeerLog,
-  { institute, hits }: PeerHits<Hit>,
-): Promise<PeerHits<Hit>> {
-  const shown = await filterHits(deps, viewer, log, hits)
+/**
+ * A peer's answer with what the viewer may see of its hits, and with numbers that tell of nothing else.
+ *
+ * @param shown What `filterHits` left of them.
+ */
+export function narrow<Hit extends ReadHit>({ institute, hits }: PeerHits<Hit>, shown: readonly Hit[]): PeerHits<Hit> {
   if (shown.length === hits.length) return { institute, hits: shown }
   // The number, and the signed answer that says it, would tell of hits that this person may not see.
   const { signed: _, matched: __, below: ___, ...rest } = institute
@@ -104,13 +106,13 @@ async function askFor(
   deps: AskingDeps,
   { peer, log }: { peer: ConfiguredPeer; log: PeerLog },
   asking: Asking,
-  { question, send, stop }: ReadyCall,
+  { budgetMs, send, stop }: ReadyCall,
 ): Promise<PeerHits> {
   const answer = send().then(
-    (given) => openAnswer(deps, log, question, given),
+    (given) => openAnswer(deps, log, asking, given),
     (error: unknown) => notGiven(deps, peer, error),
   )
-  const given = await within(question.budgetMs, answer)
+  const given = await within(budgetMs, answer)
   if (given) return given
   const isWaitedFor = deps.lateWaits.wait(peer.iss, { answer, stop }, asking)
   deps.log.info({ peer: peer.iss, isWaitedFor }, 'no answer to a search in time')
@@ -137,18 +139,14 @@ const granularities: readonly Granularity[] = ['boolean', 'count', 'summary', 'f
 function openAnswer(
   deps: Deps,
   log: PeerLog,
-  question: SearchQuestion,
+  { question, digest }: Pick<Asking, 'question' | 'digest'>,
   given: { readonly answer: string; readonly hits: readonly string[] },
 ): PeerHits {
   try {
-    const { queryId } = question
-    const expected = { audience: deps.identity.iss, queryId, question: questionDigest(question), hits: given.hits }
+    const expected = { audience: deps.identity.iss, queryId: question.queryId, question: digest, hits: given.hits }
     const answer = verifyAnswer(given.answer, log.keyset, expected)
     refuseExcess(question, answer, given.hits.length)
-    const isFull = answer.granularity === 'full'
-    const hits = given.hits.map((line) =>
-      parseHitUnsafe(log, log.keyset, parseCanonical(line, { maxBytes: lineBytes }), isFull),
-    )
+    const hits = given.hits.map((line) => parseHitUnsafe(log, log.keyset, line, answer.granularity === 'full'))
     return { institute: { ...statusOf(log, answer), signed: given.answer }, hits }
   } catch (error) {
     return refuseAnswer(deps, log.iss, error)
@@ -161,11 +159,8 @@ export function refuseAnswer(deps: Deps, iss: string, error: unknown): { institu
   return { institute: { iss, status: 'unreachable', reason: 'answer-invalid' }, hits: [] }
 }
 
-/** A body in which every quote is escaped once more, with what stands around it. */
-const lineBytes = 1024 * 1024
-
 /** An answer holds no more than was asked for, and no hits where it is none. */
-function refuseExcess(question: SearchQuestion, answer: SearchAnswer, hits: number): void {
+function refuseExcess(question: Asking['question'], answer: SearchAnswer, hits: number): void {
   const { granularity, status, matched } = answer
   const isMore = granularities.indexOf(granularity) > granularities.indexOf(question.granularity)
   const hasHits = granularity === 'summary' || granularity === 'full'

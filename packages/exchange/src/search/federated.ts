@@ -14,8 +14,10 @@ import { labelsUpTo, type Viewer } from '../access/may-open.ts'
 import { ExchangeError } from '../error.ts'
 import { uuidv7 } from '../keys/uuid.ts'
 import { type AskingDeps, askPeer, type PeerHits, type PeerInScope, refuseAnswer } from './ask-peer.ts'
+import { filterHits, type HitsOfLog } from './filter-hits.ts'
 import { fuse } from './fuse.ts'
 import type { ReadHit, SentHit } from './hit.ts'
+import { inTurn } from './in-turn.ts'
 import { keepAnswer, keepSearch } from './late-answers.ts'
 import { listActiveLogs } from './peer-logs.ts'
 import { readyCall } from './ready-call.ts'
@@ -50,7 +52,7 @@ export async function searchFederation(
   const started = await startFederation(deps, viewer, question, signal)
   try {
     const [local, answers] = await Promise.all([started.local, Promise.all(started.answers)])
-    const { hits, institutes } = await fuseShown(deps, local.hits, answers, question)
+    const { hits, institutes } = fuseShown(deps, local.hits, answers, question)
     await started.finish(institutes)
     return { ...local, hits, queryId: started.queryId, institutes, complete: isComplete(institutes) }
   } finally {
@@ -113,7 +115,8 @@ async function startFederation(
   const endsAt = performance.now() + asked.budgetMs
   const queryId = uuidv7(deps)
   const question = questionOf(deps, viewer, asked, queryId)
-  questionDigest({ ...question, budgetMs: asked.budgetMs }) // text that JSON cannot carry is refused before anybody is asked
+  // Text that JSON cannot carry is refused before anybody is asked.
+  const digest = questionDigest({ ...question, budgetMs: asked.budgetMs })
   const stopping = new AbortController()
   const stop = () => stopping.abort()
   if (signal?.aborted) stop()
@@ -125,9 +128,12 @@ async function startFederation(
     await keepAnswer(deps, queryId, given)
   }
   const peers = namesNobody(deps, asked) ? [] : deps.peers.list().filter((peer) => isNamed(asked, peer))
-  const shownOfEach = Math.ceil(asked.limit / Math.max(1, peers.length))
-  const asking = { question, viewer, endsAt, signal: stopping.signal, keepLate, shownOfEach }
+  const filter = inTurn((sent: readonly HitsOfLog<SentHit>[]) => filterHits(deps, viewer, sent))
+  const shownOf = (place: number) => shownOfList(place + 1, peers.length + 1, asked.limit)
+  const asking = { question, digest, filter, endsAt, signal: stopping.signal, keepLate, shownOf }
   const deciding = Promise.all([listScope(deps, asked), peers.length > 0 && spend(deps, viewer)])
+  deciding.catch(() => undefined) // heard of below
+  await whenIdle()
   // Signed while the database is asked who is asked, and whether anybody is.
   const ready = new Map(peers.map((peer) => [peer.iss, readyCall(deps, peer, asking)]))
   const [scope] = await deciding.catch((error: unknown) => {
@@ -135,11 +141,14 @@ async function startFederation(
     for (const call of ready.values()) call?.stop()
     throw error
   })
-  const answers = scope.map((one) => askPeer(deps, one, asking, ready.get(one.peer.iss)))
+  const answers = scope.map((one, place) => askPeer(deps, one, asking, { call: ready.get(one.peer.iss), place }))
   for (const call of ready.values()) call?.stopUnsent()
   const readTimeoutMs = Math.max(shortestReadMs, endsAt - performance.now())
-  // The questions are to be on their way before this node has something to do of its own.
-  const local = whenIdle().then(() => searchLocal({ ...deps, readTimeoutMs }, viewer, asked))
+  // The questions are to be on their way before this node has something to do of its own; a connection that has rested looks
+  // for what came on it before it takes another one.
+  const local = whenIdle()
+    .then(() => whenIdle())
+    .then(() => searchLocal({ ...deps, readTimeoutMs }, viewer, asked))
   local.catch(() => undefined) // whoever waits for it hears of it
   let isFinished = false
   return {
@@ -161,6 +170,11 @@ async function startFederation(
       kept.reject(new Error('nobody asks for late answers'))
     },
   }
+}
+
+/** So many hits of the list at this place are shown where all lists are long enough: one of each in turn. Our own comes first. */
+function shownOfList(place: number, lists: number, limit: number): number {
+  return Math.max(0, Math.ceil((limit - place) / lists))
 }
 
 /** What is here is searched for so long at least: the budget is for those who are asked, and may be short. */
@@ -216,24 +230,24 @@ async function spend(deps: AskingDeps, { subject }: Searcher): Promise<void> {
 }
 
 /** The hits that are shown, verified. Where one does not verify, its institute has not answered, and others are shown. */
-async function fuseShown(
+function fuseShown(
   deps: AskingDeps,
   local: readonly SearchHit[],
   answers: readonly PeerHits[],
   question: FederatedQuestion,
-): Promise<{ hits: SearchHit[]; institutes: InstituteAnswer[] }> {
+): { hits: SearchHit[]; institutes: InstituteAnswer[] } {
   const lists: (readonly (SearchHit | SentHit)[])[] = [local, ...answers.map(({ hits }) => hits)]
   const shown = merge(lists, question).slice(0, question.limit)
   const failures = new Map<string, unknown>()
-  const verified = await Promise.all(
-    shown.map((hit) =>
-      verifyOne(hit).catch((error: unknown) => {
-        failures.set(hit.iss, error)
-        return []
-      }),
-    ),
-  )
-  if (failures.size === 0) return { hits: verified.flat(), institutes: answers.map(({ institute }) => institute) }
+  const verified = shown.flatMap((hit) => {
+    try {
+      return [verifyOne(hit)]
+    } catch (error) {
+      failures.set(hit.iss, error)
+      return []
+    }
+  })
+  if (failures.size === 0) return { hits: verified, institutes: answers.map(({ institute }) => institute) }
   const others = answers.map((answer) => {
     const { iss } = answer.institute
     return failures.has(iss) ? refuseAnswer(deps, iss, failures.get(iss)) : answer
@@ -241,19 +255,19 @@ async function fuseShown(
   return fuseShown(deps, local, others, question)
 }
 
-async function verifyAll(deps: AskingDeps, sent: PeerHits): Promise<PeerHits<SearchHit>> {
+function verifyAll(deps: AskingDeps, sent: PeerHits): PeerHits<SearchHit> {
   try {
-    return { ...sent, hits: (await Promise.all(sent.hits.map(verifyOne))).flat() }
+    return { ...sent, hits: sent.hits.map(verifyOne) }
   } catch (error) {
     return refuseAnswer(deps, sent.institute.iss, error)
   }
 }
 
 /** Marking and standing are those that the copy and the rule gave it here. */
-async function verifyOne(hit: SearchHit | SentHit): Promise<SearchHit[]> {
-  if (!('verify' in hit)) return [hit]
+function verifyOne(hit: SearchHit | SentHit): SearchHit {
+  if (!('verify' in hit)) return hit
   const { mark, status } = hit
-  return [{ ...(await hit.verify()), mark, status }]
+  return { ...hit.verify(), mark, status }
 }
 
 function merge<Hit extends ReadHit>(lists: readonly (readonly Hit[])[], { sort }: FederatedQuestion): Hit[] {

@@ -6,11 +6,14 @@ import {
   type Keyset,
   type Marking,
   ProtocolError,
+  parseCanonical,
   parseMarking,
   parseStatementUnsafe,
   type RecordView,
+  readJsonUnsafe,
+  readStatementUnsafe,
   verifyBody,
-  verifyCompactAsync,
+  verifyCompact,
 } from '@concordance/protocol'
 import type { Mirror } from '../sync/mirror.ts'
 
@@ -41,20 +44,20 @@ export type ReadHit = Pick<
   'recordId' | 'iss' | 'position' | 'finding' | 'version' | 'type' | 'iat' | 'mark' | 'status' | 'state'
 >
 
-/** A hit as a peer sent it, in its form; nothing is verified but that the answer holds it. */
+/** A hit as a peer sent it, read in whatever spelling; nothing is verified but that the answer holds it. */
 export interface SentHit extends ReadHit {
   /**
-   * Verifies it as if it had come by sync: signature by the key in force, body; once, however often it is called. Whether it
-   * stands in the peer's log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
+   * Verifies it as if it had come by sync: its one spelling, signature by the key in force, body. Whether it stands in the
+   * peer's log is proven where our copy reaches its position; `verified.size` says how far that copy goes.
    *
    * @throws {ProtocolError} the code of the first check that fails.
    */
-  verify(): Promise<RecordView>
+  verify(): RecordView
 }
 
 /**
- * Reads a hit of a peer's answer. Signatures take most of the time and are checked of what is shown alone, beside the event
- * loop: many hits of many peers come at the same moment.
+ * Reads a hit of a peer's answer. What takes most of the time, spelling and signature, is checked of what is shown alone:
+ * many hits of many peers come at the same moment, and few of them are shown.
  *
  * @param isFull Whether bodies may be there at all.
  * @throws {ProtocolError} for another form, issuer or log.
@@ -62,33 +65,47 @@ export interface SentHit extends ReadHit {
 export function parseHitUnsafe(
   mirror: Pick<Mirror, 'iss' | 'origin' | 'size'>,
   keyset: Keyset,
-  value: JsonValue,
+  line: string,
   isFull = true,
 ): SentHit {
-  const { position, statement: compact, body: text, status, title, ...said } = readHit(value)
-  if (text !== null && !isFull) throw new ProtocolError('SCHEMA', 'a summary holds a body')
+  const {
+    position,
+    statement: compact,
+    body,
+    status,
+    ...said
+  } = checkHit(readJsonUnsafe(line, { maxBytes: lineBytes }))
+  if (body !== null && !isFull) throw new ProtocolError('SCHEMA', 'a summary holds a body')
   const mark = parseMarking(said.mark)
-  const { statement, recordId, jws } = parseStatementUnsafe(compact)
+  const { statement, recordId } = readStatementUnsafe(compact)
   if (statement.iss !== mirror.iss) throw new ProtocolError('ISSUER', 'the hit is of another issuer')
   if (statement.log !== mirror.origin) throw new ProtocolError('ORIGIN', 'the hit is of another log')
-  const { iss, type, finding, version, iat, lang } = statement
-  const state = text === null ? 'statement' : 'open'
+  const { iss, type, finding, version, iat } = statement
+  const state = body === null ? 'statement' : 'open'
   const read = { recordId, iss, position, type, finding, version, iat, mark, status, state } as const
-  const verify = async (): Promise<RecordView> => {
-    await verifyCompactAsync(jws, getKey(keyset, jws.header.kid, 'record', position))
-    const shown = text === null ? undefined : findRecordType(type)?.describe(verifyBody(statement, text))
-    const described = { title: shown?.title ?? title ?? {}, facets: shown?.facets ?? {} }
-    return { ...read, origin: statement.log, lang, ...described, verified: { size: mirror.size } }
-  }
-  let verified: Promise<RecordView> | undefined
-  return { ...read, verify: () => (verified ??= verify()) }
+  let verified: RecordView | undefined
+  return { ...read, verify: () => (verified ??= verifyHit(mirror, keyset, line, read)) }
 }
+
+/** What passes reads as it was read before: of one text there is one value, in whatever spelling it was taken. */
+function verifyHit({ size }: Pick<Mirror, 'size'>, keyset: Keyset, line: string, read: ReadHit): RecordView {
+  const { statement: compact, body, title } = checkHit(parseCanonical(line, { maxBytes: lineBytes }))
+  const { statement, jws } = parseStatementUnsafe(compact)
+  // Here and now: to wake another thread for a single signature takes longer than the signature.
+  verifyCompact(jws, getKey(keyset, jws.header.kid, 'record', read.position))
+  const shown = body === null ? undefined : findRecordType(statement.type)?.describe(verifyBody(statement, body))
+  const described = { title: shown?.title ?? title ?? {}, facets: shown?.facets ?? {} }
+  return { ...read, origin: statement.log, lang: statement.lang, ...described, verified: { size } }
+}
+
+/** A body in which every quote is escaped once more, with what stands around it. */
+const lineBytes = 1024 * 1024
 
 const statuses: readonly string[] = ['current', 'superseded', 'withdrawn'] satisfies RecordView['status'][]
 const titlesAtMost = 64
 const titleCharactersAtMost = 1_000
 
-function readHit(value: JsonValue): Hit {
+function checkHit(value: JsonValue): Hit {
   const { position, statement, body, mark, status, title } = (value ?? {}) as Partial<Hit>
   const whole =
     Number.isSafeInteger(position) &&

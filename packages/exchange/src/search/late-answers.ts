@@ -3,6 +3,7 @@ import type { Viewer } from '../access/may-open.ts'
 import type { Deps } from '../deps.ts'
 import { ExchangeError } from '../error.ts'
 import { narrow, type PeerHits } from './ask-peer.ts'
+import { filterHits } from './filter-hits.ts'
 import { fuse } from './fuse.ts'
 import { listActiveLogs } from './peer-logs.ts'
 
@@ -44,7 +45,7 @@ export async function keepSearch(
  */
 export async function keepAnswer({ db }: Deps, queryId: string, { institute, hits }: PeerHits): Promise<void> {
   if (institute.signed === undefined) return
-  const verified = await Promise.all(hits.map((hit) => hit.verify()))
+  const verified = hits.map((hit) => hit.verify())
   await db
     .insertInto('late_answer')
     .values({
@@ -99,12 +100,12 @@ async function listNarrowed(
   const rows = await deps.db.selectFrom('late_answer').selectAll().where('query_id', '=', queryId).execute()
   const active = rows.length > 0 ? await listActiveLogs(deps) : []
   const logs = new Map(active.map(({ peer, log }) => [peer.iss, log]))
-  const narrowed = new Map<string, PeerHits<RecordView>>()
-  for (const { iss, institute, hits } of rows) {
+  const came = rows.flatMap(({ iss, institute, hits }) => {
     const log = logs.get(iss)
-    if (log) narrowed.set(iss, await narrow(deps, viewer, log, { institute, hits }))
-  }
-  return narrowed
+    return log ? [{ log: log.log, institute, hits }] : []
+  })
+  const shown = await filterHits(deps, viewer, came)
+  return new Map(came.map((answer, index) => [answer.institute.iss, narrow(answer, shown[index] ?? [])]))
 }
 
 /** Forgets searches that nobody may ask for any more, with their answers. */

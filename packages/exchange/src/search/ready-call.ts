@@ -5,7 +5,8 @@ import type { Asking, AskingDeps } from './ask-peer.ts'
 
 /** A question to one peer, signed and held back until it is decided that this peer is asked. */
 export interface ReadyCall {
-  readonly question: SearchQuestion
+  /** What the question gives the peer. */
+  readonly budgetMs: number
   /** Sends it, and counts the peer's time from here. */
   send(): ReturnType<PeerCalls['search']>
   /** Ends it, sent or not. */
@@ -27,7 +28,7 @@ export function readyCall(
   const timeMs = endsAt - performance.now()
   const budgetMs = Math.floor(timeMs - Math.max(reserveMs, reserveShare * timeMs))
   if (budgetMs < 1) return undefined
-  const question = { ...asked, budgetMs }
+  const question: SearchQuestion = { ...asked, budgetMs }
   const stopping = new AbortController()
   const sending = Promise.withResolvers<void>()
   const options = {
@@ -44,7 +45,7 @@ export function readyCall(
   }
   let isSent = false
   return {
-    question,
+    budgetMs,
     stop,
     send() {
       isSent = true

@@ -1,9 +1,10 @@
-import { hitsDigest, questionDigest, type SearchEvent, signAnswer, verifyAnswer } from '@concordance/protocol'
+import { hitsDigest, originOf, questionDigest, type SearchEvent, signAnswer, verifyAnswer } from '@concordance/protocol'
 import t from 'tap'
 import { uuidv7 } from '../../src/keys/uuid.ts'
 import { projectAll } from '../../src/projection/start-projection.ts'
 import { answerSearch } from '../../src/search/answer.ts'
 import { streamFederation } from '../../src/search/federated.ts'
+import { filterHits } from '../../src/search/filter-hits.ts'
 import type { PeerCalls } from '../../src/sync/peer-calls.ts'
 import { append, appendGroup, remark } from '../support/append.ts'
 import { marks, observation } from '../support/content.ts'
@@ -49,12 +50,50 @@ t.test('hits of a peer’s search', async (t) => {
     t.same(await standing(researcher), ['current'])
   })
 
+  await t.test('are each looked up in the log of the peer that gave them', async (t) => {
+    const { recordId, position, finding } = shown // which the origin closed to us, above
+    const standing = { mark: green, status: 'current', state: 'open' } as const
+    const hit = {
+      ...standing,
+      recordId,
+      position,
+      finding,
+      iss: 'https://x.example',
+      version: 1,
+      type: 'observation',
+      iat: start,
+    }
+    const { log: closing } = await logAt(follower, origin.deps.identity.iss)
+    const { log: other } = await logAt(follower, 'https://other.example')
+    const asked = [[other], [closing, closing], [], [other]]
+    const sent = asked.map((logs) => ({ log: logs[0] ?? other, hits: logs.map(() => ({ ...hit })) }))
+    const shownOf = await filterHits(follower.deps, staff, sent)
+    t.same(
+      shownOf.map(({ length }) => length),
+      [1, 0, 0, 1],
+    )
+  })
+
   await t.test('are not shown above what this node accepts', async (t) => {
     const careful = await openFollower(t, origin, { accepts: 'CLEAR' })
     await follow(careful)
     t.same(await hitsFor(origin, careful, staff), [[], 0])
   })
 })
+
+/** The copy of an institute's log; one of which nothing is known is begun. */
+async function logAt({ deps: { db } }: Follower, iss: string) {
+  const known = await db.selectFrom('log').select('id as log').where('iss', '=', iss).executeTakeFirst()
+  const begun = { iss, origin: originOf(iss) }
+  return (
+    known ??
+    (await db
+      .insertInto('log')
+      .values(begun as never)
+      .returning('id as log')
+      .executeTakeFirstOrThrow())
+  )
+}
 
 type Search = PeerCalls['search']
 
