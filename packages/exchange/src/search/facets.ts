@@ -28,12 +28,12 @@ export function bodySetsOf(facets: Readonly<Record<string, string | readonly str
   }
 }
 
-/** Each value as one word of the index: what is filtered by. */
-export function facetWordsOf(facets: FacetSet): string[] {
+/** Each value as one lexeme of the index: what is filtered by. */
+export function facetLexemesOf(facets: FacetSet): string[] {
   return Object.entries(facets).flatMap(([name, values]) =>
     valuesOf(values)
       .filter((value) => value.length <= longestFilter)
-      .map((value) => facetWord(name as FacetName, value)),
+      .map((value) => facetLexeme(name as FacetName, value)),
   )
 }
 
@@ -41,8 +41,13 @@ export function facetWordsOf(facets: FacetSet): string[] {
 const longestFilter = 300
 
 /** It begins with a colon, which no word of a text has in it: nothing typed is a facet, nor the beginning of one. */
+function facetLexeme(name: FacetName, value: string): string {
+  return `:${name}:${value}`
+}
+
+/** The same as a query has it. */
 export function facetWord(name: FacetName, value: string): string {
-  return `':${name}:${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  return `'${facetLexeme(name, value).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 /** Facets that are in the body, and so among the words of the index. */

@@ -4,30 +4,81 @@ import type { Deps } from '../deps.ts'
 import { setsOfCell } from './cells.ts'
 import { describeRecord } from './describe-record.ts'
 import { internFacetSets } from './facet-sets.ts'
-import { type BodySets, bodySetsOf, facetWordsOf, headSetOf } from './facets.ts'
+import { type BodySets, bodySetsOf, facetLexemesOf, headSetOf } from './facets.ts'
 import { formatWords } from './format-words.ts'
+import { encodeTsvectors } from './tsvector.ts'
 
 /** Few enough that nobody else in this process, or who changes a marking meanwhile, waits for long. */
 const batchEntries = 250
 
 /**
- * Puts everything of a log that is not in the search index yet into it. While the database writes one batch, the next is read
+ * Puts everything of a log that is not in the search index yet into it. While the database writes, the next batches are read
  * and cut into words.
  */
 export async function fillIndexOf(deps: Deps, log: number, signal?: AbortSignal): Promise<void> {
-  let ahead: Promise<PreparedRecords> | undefined
+  const ahead: Promise<PreparedRecords>[] = []
+  let isMore = true
+  let writtenBytes = 0
   const readAhead = (from: number) => {
-    ahead = prepareRecords(deps, log, from)
-    ahead.catch(() => undefined) // said where it is waited for
+    while (ahead.length < batchesAhead) {
+      const before = ahead.at(-1)
+      const next = prepareAfter(before, deps, log, from + ahead.length * batchEntries)
+      next.catch(() => undefined) // said where it is waited for
+      ahead.push(next)
+    }
   }
-  while (!signal?.aborted && (await fillIndex(deps, log, { prepared: await ahead, readAhead })));
+  const hasWritten = (bytes: number) => {
+    writtenBytes += bytes
+  }
+  try {
+    while (isMore && !signal?.aborted) {
+      isMore = await fillIndex(deps, log, { prepared: await ahead.shift(), readAhead, hasWritten })
+      if (writtenBytes < (isMore ? muchBytes : someBytes)) continue
+      writtenBytes = 0
+      await putInOrder(deps)
+    }
+  } finally {
+    await Promise.allSettled(ahead)
+  }
 }
 
-interface Ahead {
+/** As many as are cut into words while the database puts the index in order. */
+const batchesAhead = 2
+
+/** One after the other, so that what is needed first is there first. */
+async function prepareAfter(
+  before: Promise<unknown> | undefined,
+  deps: Deps,
+  log: number,
+  from: number,
+): Promise<PreparedRecords> {
+  await before
+  return prepareRecords(deps, log, from)
+}
+
+/** Of words: while writing goes on, since much at once costs less a record, and once nothing more is to be written. */
+const muchBytes = 5 * 1_048_576
+const someBytes = 1_048_576
+
+/**
+ * Sorts what was written into the index: until then every search goes through it. Whoever may not do so leaves it to the
+ * database, which does it while somebody writes.
+ */
+async function putInOrder({ pool, log }: Deps): Promise<void> {
+  try {
+    await pool.query(`select gin_clean_pending_list('search_entry_words')`)
+  } catch (error) {
+    log.debug({ err: error }, 'the index is put in order by whoever writes')
+  }
+}
+
+interface Beside {
   /** What was read before the lock: its words stand in what is signed, so that they are still true. */
   readonly prepared?: PreparedRecords | undefined
   /** Told where the next batch begins once this one is only waited for. */
   readAhead?(from: number): void
+  /** Told the size of all words of the batch. */
+  hasWritten?(bytes: number): void
 }
 
 /**
@@ -36,7 +87,11 @@ interface Ahead {
  *
  * @returns whether there was anything to do.
  */
-export async function fillIndex(deps: Deps, log: number, { prepared, readAhead }: Ahead = {}): Promise<boolean> {
+export async function fillIndex(
+  deps: Deps,
+  log: number,
+  { prepared, readAhead, hasWritten }: Beside = {},
+): Promise<boolean> {
   return inTransaction(deps.pool, async (client) => {
     const range = await lockRange(client, log)
     if (!range) return false
@@ -44,8 +99,12 @@ export async function fillIndex(deps: Deps, log: number, { prepared, readAhead }
     const { from, to } = range
     if (from === to && due.length === 0) return false
     const entries = await readEntries(deps, client, log, { from, to, due, prepared })
-    if (to - from === batchEntries) readAhead?.(to)
+    if (to - from === batchEntries) {
+      readAhead?.(to)
+      if (hasWritten) await client.query(`set local gin_pending_list_limit = '16MB'`) // whoever is told puts it in order
+    }
     await insertEntries(client, log, entries)
+    hasWritten?.(entries.reduce((sum, { words }) => sum + words.length, 0))
     await client.query('update projection set indexed = $2 where log = $1', [log, to])
     return true
   })
@@ -85,7 +144,7 @@ interface StoredRecord {
 
 interface FilledEntry {
   readonly position: number
-  readonly words: string
+  readonly words: Buffer
   readonly sets: readonly number[]
 }
 
@@ -116,15 +175,16 @@ async function readEntries(
     sets.setting,
   ])
   const ids = await internFacetSets(deps, sets)
-  return filled.map(({ row: { position, iss, type }, body: { words } }, i) => ({
+  return filled.map(({ row: { position }, body: { words } }, i) => ({
     position,
-    words: [words, ...facetWordsOf({ iss, type })].join(' '),
+    words,
     sets: ids.slice(i * setsOfCell, (i + 1) * setsOfCell),
   }))
 }
 
 interface StoredBody {
   readonly position: number
+  readonly iss: string
   readonly type: string
   readonly lang: string
   readonly body: string | null
@@ -135,7 +195,7 @@ type PreparedRecords = ReadonlyMap<number, PreparedBody>
 
 interface PreparedBody {
   readonly has_body: boolean
-  readonly words: string
+  readonly words: Buffer
   readonly sets: BodySets
 }
 
@@ -148,29 +208,41 @@ type Connection = Pick<pg.ClientBase, 'query'>
 
 async function readBodies(connection: Connection, log: number, positions: readonly number[]): Promise<StoredBody[]> {
   const { rows } = await connection.query<StoredBody>(
-    `select position, record.type, record.lang, convert_from(entry.body, 'UTF8') as body
+    `select position, record.iss, record.type, record.lang, convert_from(entry.body, 'UTF8') as body
      from record join entry using (log, position) where log = $1 and position = any ($2::bigint[])`,
     [log, positions],
   )
   return rows
 }
 
+/** A few at a time: what they are cut into is gone again before there is so much of it that it has to be kept. */
 async function prepare(deps: Deps, connection: Connection, rows: readonly StoredBody[]): Promise<PreparedRecords> {
-  const described = rows.map(({ type, body }) => describeRecord(type, body))
-  const words = await formatWords(
-    { memory: deps.stems, connection },
-    described.map(({ title, text }, i) => {
-      const { lang, type } = rows[i] as StoredBody
-      return { lang, title, text: [...text, { text: type }] }
-    }),
-  )
-  return new Map(
-    rows.map(({ position, body }, i) => {
-      const sets = bodySetsOf(described[i]?.facets ?? {})
-      const facetWords = Object.values(sets).flatMap(facetWordsOf)
-      return [position, { has_body: body !== null, words: [words[i], ...facetWords].join(' '), sets }]
-    }),
-  )
+  const prepared = new Map<number, PreparedBody>()
+  for (let from = 0; from < rows.length; from += preparedAtOnce) {
+    await prepareSome(deps, connection, rows.slice(from, from + preparedAtOnce), prepared)
+  }
+  return prepared
+}
+
+const preparedAtOnce = 16
+
+async function prepareSome(
+  { stems }: Deps,
+  connection: Connection,
+  rows: readonly StoredBody[],
+  prepared: Map<number, PreparedBody>,
+): Promise<void> {
+  const described = rows.map(({ iss, type, lang, body }) => {
+    const { title, text, facets } = describeRecord(type, body)
+    const sets = bodySetsOf(facets)
+    const words = Object.values(sets).concat({ iss, type }).flatMap(facetLexemesOf)
+    return { lang, title, text: [...text, { text: type }], facets: words, sets }
+  })
+  const words = await formatWords({ memory: stems, connection }, described)
+  for (const [i, { position, body }] of rows.entries()) {
+    const { sets } = described[i] as { sets: BodySets }
+    prepared.set(position, { has_body: body !== null, words: words[i] as Buffer, sets })
+  }
 }
 
 async function insertEntries(client: pg.ClientBase, log: number, entries: readonly FilledEntry[]): Promise<void> {
@@ -180,8 +252,8 @@ async function insertEntries(client: pg.ClientBase, log: number, entries: readon
   await client.query(
     `insert into search_entry (log, position, iat, label, newer_lowest, newer_highest, tlp, head, system, test, risk, setting, words)
      select record.log, record.position, search_iat(record.iat), search_label_of(record, is_own), newer[1], newer[2],
-       record.tlp, given.head, given.system, given.test, given.risk, given.setting, given.words::tsvector
-     from unnest($2::bigint[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
+       record.tlp, given.head, given.system, given.test, given.risk, given.setting, given.words
+     from unnest($2::bigint[], $3::tsvector[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
        as given (position, words, head, system, test, risk, setting)
      join record on record.log = $1 and record.position = given.position
      join log on log.id = record.log
@@ -189,7 +261,7 @@ async function insertEntries(client: pg.ClientBase, log: number, entries: readon
     [
       log,
       positions,
-      entries.map(({ words }) => words),
+      encodeTsvectors(entries.map(({ words }) => words)),
       ...[0, 1, 2, 3, 4].map((set) => entries.map(({ sets }) => sets[set])),
     ],
   )

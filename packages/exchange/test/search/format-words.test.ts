@@ -13,9 +13,9 @@ t.test('the words of a record', async (t) => {
   const stemmer = await openStemmer(t)
   const format = async (...texts: string[]) => {
     const [words] = await formatWords(stemmer, [{ lang: 'en', title: {}, text: texts.map((text) => ({ text })) }])
-    return words as string
+    return words as Buffer
   }
-  const read = async (words: string) => {
+  const read = async (words: Buffer) => {
     const { rows } = await stemmer.connection.query('select $1::tsvector::text as words', [words])
     return rows[0].words as string
   }
@@ -25,7 +25,7 @@ t.test('the words of a record', async (t) => {
       { lang: 'de', title: { en: 'Two refusals' }, text: [{ lang: 'en', text: 'refused' }, { text: 'Ergebnisse' }] },
     ])
     t.equal(
-      await read(words as string),
+      await read(words as Buffer),
       "'^refus' '^refusals' '^two' 'ergebnis':6 'ergebnisse':6C 'refus':2B,4 'refusals':2A 'refused':4C 'two':1A",
     )
   })
@@ -40,7 +40,7 @@ t.test('the words of a record', async (t) => {
     t.equal(await isFound(stemmer, await format('the red', 'team'), query?.match ?? ''), false)
   })
 
-  await t.test('of a whole batch are stemmed in one statement, and remembered', async (t) => {
+  await t.test('of several records are stemmed in one statement, and remembered', async (t) => {
     const fresh = countStatements({ ...stemmer, memory: createStemMemory() })
     const records = ['measured refusals', 'mesures', 'измерения'].map((text, i) => ({
       lang: ['en', 'fr', 'ru'][i] as string,

@@ -27,7 +27,7 @@ export function countStatements({ memory, connection }: TestStemmer): Stemmer & 
 }
 
 /** Whether PostgreSQL finds the words by the query. */
-export async function isFound({ connection }: TestStemmer, words: string, query: string): Promise<boolean> {
+export async function isFound({ connection }: TestStemmer, words: Buffer, query: string): Promise<boolean> {
   const { rows } = await connection.query('select $1::tsvector @@ $2::tsquery as found', [words, query])
   return rows[0].found
 }
