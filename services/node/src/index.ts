@@ -4,7 +4,7 @@ export { dataDirOf, type LogLevel, loadConfig, type NodeConfig, type RateLimits,
 export { NodeError, type NodeErrorCode } from './error.ts'
 export { initNode } from './init-node.ts'
 export { type IssuedToken, issueToken, type NewToken } from './issue-token.ts'
-export { limitYoungHeap } from './limit-young-heap.ts'
+export { limitHeap } from './limit-heap.ts'
 export { createLogger } from './logger.ts'
 export { NodeFile } from './node-file.ts'
 export { createOpenApi } from './open-api.ts'

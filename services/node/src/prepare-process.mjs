@@ -4,6 +4,6 @@ import { fileURLToPath } from 'node:url'
 
 // Where the folder cannot be written, what it holds is read all the same. `NODE_COMPILE_CACHE` names another one.
 enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/concordance-node', import.meta.url)))
-const { limitYoungHeap } = await import('./limit-young-heap.ts')
+const { limitHeap } = await import('./limit-heap.ts')
 
-limitYoungHeap() // first of all: loading the sources fills the young heap, and it never shrinks again
+limitHeap() // first of all: loading the sources fills the young heap, and it never shrinks again

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import {
   createLogger,
-  limitYoungHeap,
+  limitHeap,
   loadConfig,
   type NodeConfig,
   type Role,
@@ -25,7 +25,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const { signal, terminal } = context
   const role = roles.find((known) => known === options.role)
   if (!role) throw usageFailure(`${options.role} is no role`, `use one of ${roles.join(', ')}`)
-  limitYoungHeap()
+  limitHeap()
   const overrides = { role, ...(options.listen === undefined ? {} : parseListen(options.listen)) }
   const database = await startDatabase(context, role)
   try {

@@ -2,7 +2,7 @@ import { markRecord, publishRecord, reviseFinding, type SyncDeps, withdrawFindin
 import { api } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { callOf, publishingCallOf } from '../colleague.ts'
-import { withRoom } from '../limit-young-heap.ts'
+import { withRoom } from '../limit-heap.ts'
 import { sendDraft } from './drafts.ts'
 
 /** Publishing, revising, marking and withdrawing what this institute found. */

@@ -3,7 +3,7 @@ import { api, type QueryOf } from '@concordance/protocol'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { viewerOf } from '../caller.ts'
 import { NodeError } from '../error.ts'
-import { withRoom } from '../limit-young-heap.ts'
+import { withRoom } from '../limit-heap.ts'
 import type { LiveSearches } from '../live-searches.ts'
 
 const defaultLimit = 50
