@@ -27,7 +27,7 @@ export interface AttemptRequest {
 
 /**
  * Sends one request once and hands the answer to `read` while it arrives. Redirects are never followed, nothing is
- * decompressed, and whatever `read` leaves unread is cut off.
+ * decompressed (nor asked for: nobody compresses for a caller who names no coding, RFC 9110, section 12.5.3), and whatever `read` leaves unread is cut off.
  *
  * @throws {ClientError} a problem's code, `UNREACHABLE`, `REDIRECT_REFUSED`, `ENCODING_REFUSED`, `MEDIA_TYPE`,
  * `ANSWER_TOO_LARGE`, `PROBLEM_UNKNOWN`, or the reason of the signal.
@@ -44,7 +44,7 @@ export async function attempt<T>(
       origin,
       path: target,
       method,
-      headers: { ...headers, 'accept-encoding': 'identity' },
+      headers,
       body: body ?? null,
       signal,
     })
@@ -69,7 +69,7 @@ async function openAnswer(
     throw new ClientError('REDIRECT_REFUSED', `the answer is a redirect (${status})`, { status })
   }
   if (headers['content-encoding'] !== undefined) {
-    throw new ClientError('ENCODING_REFUSED', 'the answer is compressed although identity was asked for', { status })
+    throw new ClientError('ENCODING_REFUSED', 'the answer is compressed although nobody asked for that', { status })
   }
   const chunks: AsyncIterable<Uint8Array> = response.body
   const mediaType = mediaTypeOf(headers['content-type'])
