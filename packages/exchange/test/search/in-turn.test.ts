@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import { inTurn } from '../../src/search/in-turn.ts'
 
@@ -17,6 +18,7 @@ t.test('questions in turn', async (t) => {
     t.same(asked, [[1]])
     answers.shift()?.resolve(['one'])
     t.equal(await first, 'one')
+    await nextTurn()
     t.same(asked.splice(0), [[1], [2, 3]])
     answers.shift()?.resolve(['two', 'three'])
     t.same(await Promise.all(later), ['two', 'three'])
@@ -27,6 +29,7 @@ t.test('questions in turn', async (t) => {
     const next = ask(5)
     answers.shift()?.reject(new Error('gone'))
     await t.rejects(failed, /gone/)
+    await nextTurn()
     answers.shift()?.resolve(['five'])
     t.equal(await next, 'five')
     t.same(asked, [[4], [5]])
