@@ -52,7 +52,7 @@ export function isEntitled(model: Model, peer: string, position: number, wasSent
   const record = model.records.get(position)
   if (!record) return false
   const target = record.about === undefined ? undefined : model.records.get(record.about)
-  if (record.type === 'withdrawal' && target && wasSent.has(target.position)) return true
+  if (record.type === 'withdrawal' && record.mark.tlp !== 'RED' && target && wasSent.has(target.position)) return true
   if (!byLabel(model, peer, record)) return false
   const isAbout = record.type === 'marking' || record.type === 'withdrawal'
   return !isAbout || (target !== undefined && byLabel(model, peer, target))

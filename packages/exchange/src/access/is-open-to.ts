@@ -129,7 +129,7 @@ function isReleased(nowSeconds: number, record: string): Condition {
 /** A withdrawal reaches whoever was ever sent what it takes back; live, below the ceiling alone. */
 function wasSent({ iss, labels, isLive }: PeerTerms, record: string): Condition {
   const row = sql.table(record)
-  const reaches = isLive ? sql<SqlBool>`${row}.tlp = any (${labels})` : sql<SqlBool>`true`
+  const reaches = isLive ? sql<SqlBool>`${row}.tlp = any (${labels})` : sql<SqlBool>`${row}.tlp <> 'RED'`
   return sql<SqlBool>`(${row}.type = 'withdrawal' and ${reaches} and exists (select from delivery
     where delivery.peer = ${iss} and delivery.from_position <= ${row}.target and ${row}.target < delivery.to_position
       and ${row}.target - delivery.from_position = any (delivery.opened) offset 0))`

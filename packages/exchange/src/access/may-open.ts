@@ -117,9 +117,9 @@ function entitleAtAll(viewer: Viewer, guarded: Guarded, now: number): Entitlemen
   return target && entitle(viewer, target, now)[0] ? byMarking : [false, 'target']
 }
 
-/** Whether what was sent once may follow what it is about, whatever its label. */
+/** Whether what was sent once may follow what it is about. RED never leaves: its target was closed to them when it became RED. */
 function reaches({ isLive, ceiling }: PeerViewer, { mark }: Guarded): boolean {
-  return !isLive || labelsUpTo(ceiling).includes(mark.tlp)
+  return isLive ? labelsUpTo(ceiling).includes(mark.tlp) : mark.tlp !== 'RED'
 }
 
 function entitleByMarking(viewer: Viewer, guarded: Guarded, now: number): Entitlement {

@@ -111,13 +111,26 @@ t.test('a narrowed record', async (t) => {
     t.equal(commonDigest, before.commonDigest)
   })
 
-  await t.test('that becomes RED leaves everybody, with what took it back reaching those who had it', async (t) => {
+  await t.test('that becomes RED leaves everybody, and what takes it back then stays here', async (t) => {
     await remark(deps, shown.recordId, red, red)
     for (const peer of [b, c]) t.notOk(opened(await pageFor(institute, peer)).includes(shown.position))
     const withdrawal = await withdrawFinding(deps, shown.finding, { reason: 'information-hazard' }, call())
     await deps.writer.seal()
-    for (const peer of [b, c]) t.ok(opened(await pageFor(institute, peer)).includes(withdrawal.position))
+    for (const peer of [b, c]) t.notOk(opened(await pageFor(institute, peer)).includes(withdrawal.position))
   })
+})
+
+t.test('what takes back a narrowed record reaches all who once had it', async (t) => {
+  const institute = await openInstitute(t, { peers: [b, c] })
+  const { deps } = institute
+  const { circle } = await appendGroup(deps, [{ iss: b.iss }])
+  const shown = await append(deps, { mark: green })
+  await pageFor(institute, c)
+  const mark = { ...marks.amber, group: circle }
+  await remark(deps, shown.recordId, mark, mark)
+  const withdrawal = await withdrawFinding(deps, shown.finding, { reason: 'information-hazard' }, call())
+  await deps.writer.seal()
+  for (const peer of [b, c]) t.ok(opened(await pageFor(institute, peer)).includes(withdrawal.position))
 })
 
 t.test('a marking record is taken back with its target', async (t) => {

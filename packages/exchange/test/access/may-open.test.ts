@@ -128,12 +128,15 @@ t.test('the rule', async (t) => {
   )
 
   t.test('opens a withdrawal also to whoever was ever sent what it takes back', async (t) => {
-    const withdrawal = own({ tlp: 'RED' }, { type: 'withdrawal', wasSent: true })
+    const withdrawal = own({ tlp: 'AMBER' }, { type: 'withdrawal', wasSent: true })
     t.equal(seenBy(stranger, withdrawal), 'open')
     t.equal(seenBy(stranger, { ...withdrawal, wasSent: false }), 'hash')
-    t.equal(seenBy({ ...stranger, isLive: true }, withdrawal), 'hash', 'and not by a live answer')
+    const red = own({ tlp: 'RED' }, { type: 'withdrawal', wasSent: true })
+    t.equal(seenBy(stranger, red), 'hash', 'unless it is RED: nothing of that ever leaves')
+    const narrow = { ...stranger, isLive: true, ceiling: 'GREEN' } as const
+    t.equal(seenBy(narrow, withdrawal), 'hash', 'nor by a live answer')
     const green = own({ tlp: 'GREEN' }, { type: 'withdrawal', wasSent: true })
-    t.equal(seenBy({ ...stranger, isLive: true }, green), 'open', 'unless the question reaches that far')
+    t.equal(seenBy(narrow, green), 'open', 'unless the question reaches that far')
     t.equal(seenBy(anybody, withdrawal), 'hash')
     t.equal(seenBy(stranger, { ...withdrawal, type: 'observation' }), 'hash')
   })
