@@ -27,7 +27,7 @@ export interface AttemptRequest {
 
 /**
  * Sends one request once and hands the answer to `read` while it arrives. Redirects are never followed, nothing is
- * decompressed (nor asked for: nobody compresses for a caller who names no coding, RFC 9110, section 12.5.3), and whatever `read` leaves unread is cut off.
+ * decompressed, and whatever `read` leaves unread is cut off. No coding is named: servers compress for those who name one.
  *
  * @throws {ClientError} a problem's code, `UNREACHABLE`, `REDIRECT_REFUSED`, `ENCODING_REFUSED`, `MEDIA_TYPE`,
  * `ANSWER_TOO_LARGE`, `PROBLEM_UNKNOWN`, or the reason of the signal.

@@ -1,7 +1,7 @@
 import type { GroupBody, Marking, MarkingBody, Statement } from '@concordance/protocol'
 import { isCommon } from '@concordance/protocol'
 import { type RawBuilder, sql } from 'kysely'
-import { atPosition, noteAccess, ofGroup, refreshAccess, retellAccess } from './refresh-access.ts'
+import { atPosition, groupRanOutBy, noteAccess, ofGroup, refreshAccess, retellAccess } from './refresh-access.ts'
 
 /** An entry of our own that is being appended. */
 export interface AppendedEntry {
@@ -69,9 +69,10 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
   const target = targetOf(statement) ?? Buffer.alloc(0)
   const { mark } = JSON.parse(body ?? '{}') as MarkingBody
   const isTarget = sql<boolean>`own_record.record_id = ${target}`
+  const nowSeconds = Math.floor(now.getTime() / 1_000)
   return [
     noteAccess(isTarget, now),
-    retellAccess(sql<boolean>`${isTarget} and ${hasRunOut(now)}`, now),
+    retellAccess(sql<boolean>`${isTarget} and ${groupRanOutBy(sql`${nowSeconds}`)}`, now),
     ...aboutTarget(entry),
     sql`insert into remarked (log, record_id, position, mark) values (${log}, ${target}, ${position}, ${JSON.stringify(mark)}::jsonb)
       on conflict (log, record_id) do update set position = excluded.position, mark = excluded.mark`,
@@ -89,12 +90,6 @@ function remark(entry: AppendedEntry, now: Date): RawBuilder<unknown>[] {
 }
 
 const isForAll = sql<boolean>`(tlp in ('CLEAR', 'GREEN') and embargo_until is null)`
-
-function hasRunOut(now: Date): RawBuilder<boolean> {
-  return sql<boolean>`exists (select from group_snapshot snapshot
-    where snapshot.iss = own_record.group_iss and snapshot.finding = own_record.group_finding
-      and snapshot.valid_until <= ${Math.floor(now.getTime() / 1_000)})`
-}
 
 /** Withdrawals and marking records keep their own marking, and close with what they are about: this very one too, if it is for all. */
 function narrowWhatIsAbout(target: Buffer, position: number): RawBuilder<unknown> {

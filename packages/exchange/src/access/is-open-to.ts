@@ -126,7 +126,7 @@ function isReleased(nowSeconds: number, record: string): Condition {
   return sql<SqlBool>`(${row}.embargo_until is null or ${row}.embargo_until <= ${nowSeconds})`
 }
 
-/** A withdrawal reaches whoever was ever sent what it takes back; live, below the ceiling alone. */
+/** A withdrawal reaches whoever was ever sent what it takes back, unless it is RED; live, below the ceiling alone. */
 function wasSent({ iss, labels, isLive }: PeerTerms, record: string): Condition {
   const row = sql.table(record)
   const reaches = isLive ? sql<SqlBool>`${row}.tlp = any (${labels})` : sql<SqlBool>`${row}.tlp <> 'RED'`

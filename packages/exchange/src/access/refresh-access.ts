@@ -12,13 +12,18 @@ export const ofGroup = ({ iss, finding }: { iss: string; finding: string }): Sco
 
 export const withEndedEmbargo = (nowSeconds: number): Scope => sql<SqlBool>`own_record.embargo_until <= ${nowSeconds}`
 
+/** Entries whose group is over by then, in seconds since the epoch. */
+export function groupRanOutBy(seconds: RawBuilder<unknown>): Scope {
+  return sql<SqlBool>`exists (select from group_snapshot snapshot where snapshot.iss = own_record.group_iss
+    and snapshot.finding = own_record.group_finding and snapshot.valid_until <= ${seconds})`
+}
+
 /**
  * Entries for everybody since their embargo ended, whose group had run out before: its members were granted them all along,
  * read them as closed meanwhile, and have not been told since.
  */
 export const openedUntold: Scope = sql<SqlBool>`(own_record.embargo_until is not null and own_record.tlp in ('CLEAR', 'GREEN')
-  and exists (select from group_snapshot snapshot where snapshot.iss = own_record.group_iss
-    and snapshot.finding = own_record.group_finding and snapshot.valid_until <= own_record.embargo_until)
+  and ${groupRanOutBy(sql`own_record.embargo_until`)}
   and exists (select from granted where granted.position = own_record.position
     and granted.told_at < to_timestamp(own_record.embargo_until)))`
 
