@@ -1,5 +1,5 @@
 import { findRecordType, type JsonObject, type JsonValue } from '@concordance/protocol'
-import { Errors } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import { type Answers, applyAnswers } from './answers.ts'
 import { type DraftBuilder, findField, leavesOf, setField } from './draft.ts'
 import type { DraftPlan, RawFile } from './draft-plan.ts'
@@ -108,7 +108,8 @@ function sortedCopy(content: JsonObject): JsonObject {
 function requireSchema(content: JsonObject, given: readonly string[]): void {
   const schema = findRecordType('evaluation')?.body
   if (schema === undefined) throw new ImportError('IMPORT_FAILED', 'there is no record type evaluation')
-  for (const { keyword, instancePath } of Errors(schema, content)) {
+  const [, errors] = Errors(schema, content)
+  for (const { keyword, instancePath } of errors) {
     if (keyword === 'required' || keyword === 'anyOf') continue
     const isAnswer = given.some((field) => instancePath === field || instancePath.startsWith(`${field}/`))
     throw new ImportError(isAnswer ? 'ANSWERS_INVALID' : 'IMPORT_FAILED', `${instancePath || '/'} fails ${keyword}`)

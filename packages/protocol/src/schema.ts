@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 import { ProtocolError, type ProtocolErrorCode } from './error.ts'
 import { limits } from './limits.ts'
 
@@ -50,7 +50,7 @@ export function checkOf<Schema extends TSchema>(
 
 /** Where and which rule, never the value: messages hold no content. */
 function faultOf(validator: Validator, value: unknown): string {
-  const [first] = validator.Errors(value)
+  const [, [first]] = validator.Errors(value)
   if (first === undefined) return 'is malformed'
   const pointer = first.instancePath.slice(0, 120).replaceAll(/[^\x21-\x7e]/g, '?')
   return `${pointer === '' ? '/' : pointer} fails ${first.keyword}`

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { canonicalize, type JsonObject, readJsonUnsafe } from './canonical-json.ts'
 import { ProtocolError } from './error.ts'
 import { type CompactJws, parseCompactUnsafe, signCanonical } from './jws.ts'

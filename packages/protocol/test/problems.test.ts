@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { Problem, type ProblemCode, problems } from '../src/index.ts'
 
 t.test('every problem', async (t) => {

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { type TObject, type TSchema, Type } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 
 /** For operations that take no query: any parameter is a mistake. */
 export const noQuery = Type.Object({}, { additionalProperties: false })
@@ -14,7 +14,9 @@ export const checkContract: FastifySchemaCompiler<TSchema> = ({ schema, httpPart
   return (value: unknown) => {
     compiled ??= Compile(schema)
     const read = httpPart === 'body' ? value : readText(schema as TObject, value as Text)
-    return compiled.Check(read) ? { value: read } : { error: [...compiled.Errors(read)] as never }
+    if (compiled.Check(read)) return { value: read }
+    const [, errors] = compiled.Errors(read)
+    return { error: errors as never }
   }
 }
 

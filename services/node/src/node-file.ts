@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseJson } from '@concordance/protocol'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { providerAlgorithms } from './sign-in/provider-keys.ts'
 
 const closed = { additionalProperties: false } as const
@@ -106,7 +106,8 @@ export function readNodeFile(path: string, problems: string[]): NodeFile {
   const found = parseFile(path, problems)
   if (found === undefined) return { entityId: '', baseUrl: '' }
   if (compiled.Check(found)) return found
-  for (const { instancePath, message, params } of compiled.Errors(found)) {
+  const [, errors] = compiled.Errors(found)
+  for (const { instancePath, message, params } of errors) {
     const names = Object.values(params).flat().join(', ')
     problems.push(`${path} ${instancePath || '/'}: ${message}${names ? ` (${names})` : ''}`)
   }

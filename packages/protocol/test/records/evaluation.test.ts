@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { ProtocolError } from '../../src/error.ts'
 import { EvaluationBody, evaluation } from '../../src/records/evaluation.ts'
 import type { Statement } from '../../src/statement.ts'

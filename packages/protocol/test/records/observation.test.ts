@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { ObservationBody, observation } from '../../src/records/observation.ts'
 
 const example: ObservationBody = {
