@@ -9,7 +9,7 @@ import {
   type QueryOf,
   type RouteContract,
 } from '@concordance/protocol'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { parseBaseUrl } from './address-guard.ts'
 import { attempt, type OpenAnswer } from './attempt.ts'
 import type { Authorize } from './authorize.ts'
@@ -18,6 +18,7 @@ import { ClientError } from './error.ts'
 import { decodeText, readBytes } from './read-bytes.ts'
 import { retry } from './retry.ts'
 import { targetOf } from './target.ts'
+import { Agent } from './undici.ts'
 
 export interface ClientOptions {
   /** Where the node is, such as `https://node.institute.example`; a path is kept as a prefix. */

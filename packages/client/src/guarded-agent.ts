@@ -1,12 +1,13 @@
-import { Agent, buildConnector } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { AddressGuard } from './address-guard.ts'
 import { connectTimeoutMs } from './create-client.ts'
+import { Agent, buildConnector } from './undici.ts'
 
 /** Enough for a long poll, a page, a comparison and a search at the same time. */
 const connectionsPerHost = 6
 
 /** Connections that only go where the guard lets them: no proxy of the environment, certificates always checked. */
-export function createGuardedAgent(guard: AddressGuard): Agent {
+export function createGuardedAgent(guard: AddressGuard): Dispatcher {
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     allowH2: false,
