@@ -29,7 +29,8 @@ export async function listCitations(
       .modifyEnd(planIsKept)
       .executeTakeFirst()
     if (!target) throw new ExchangeError('not-found', 'there is no such record')
-    return readRecords(deps, db, viewer, selectOpen(deps, db, viewer, {}).where(names(target)), page)
+    const citing = selectOpen(deps, db, viewer, {}).where(names(target)).modifyEnd(planIsKept)
+    return readRecords(deps, db, viewer, citing, page)
   })
 }
 

@@ -71,6 +71,7 @@ function conditionsOf(
   if (iss !== undefined) conditions.push(sql<SqlBool>`record.iss = ${iss}`)
   if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
   if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
-  if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
+  if (status === 'withdrawn') conditions.push(isTakenBack)
+  else if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
   return conditions
 }

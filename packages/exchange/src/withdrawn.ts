@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { asViewer } from './access/as-viewer.ts'
 import { isOpenTo } from './access/is-open-to.ts'
 import type { Viewer } from './access/may-open.ts'
+import { planIsKept } from './database/keep-plans.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
 import { viewsOf } from './records.ts'
@@ -33,15 +34,16 @@ export async function listWithdrawn(
   const latest = Math.min(endOf(until ?? '9999-12-31'), endOf(`${year ?? 9999}-12-31`))
   const when = sql<number>`coalesce(${withdrawnAt(deps, viewer)}, record.iat)`
   return asViewer(deps, viewer, async (db) => {
-    const rows = await selectOpen(deps, db, viewer, byStatement)
+    const query = selectOpen(deps, db, viewer, byStatement)
       .select(when.as('withdrawn_at'))
       .where('record.iat', '>=', earliest)
       .where('record.iat', '<', latest)
-      .orderBy(when, 'desc')
+      .orderBy('withdrawn_at', 'desc')
       .orderBy('record.log')
       .orderBy('record.position', 'desc')
       .limit(limit)
-      .execute()
+    const hasFewShapes = iss === undefined && type === undefined && tlp === undefined
+    const rows = await (hasFewShapes ? query.modifyEnd(planIsKept) : query).execute()
     const views = await viewsOf(deps, db, viewer, rows)
     return rows.flatMap(({ withdrawn_at }, index) => {
       const record = views[index]
