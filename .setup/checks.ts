@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, findViolations } from './arrows.ts'
+import { bundled, findOtherChanges, findStrays } from './bundles.ts'
 
 export interface Check {
   name: string
@@ -9,12 +11,16 @@ export interface Check {
   output: string
 }
 
-/** Type check, formatting and lint, and the arrows between packages, over the whole tree below `root`. */
+/**
+ * Type check, formatting and lint, the arrows between packages, and what stands in for the files of dependencies, over the
+ * whole tree below `root`.
+ */
 export function runChecks(root: string, signal?: AbortSignal): Promise<Check[]> {
   return Promise.all([
     runTool(root, 'types', 'tsc', ['-p', '.config/tsconfig.json'], signal),
     runTool(root, 'biome', 'biome', ['check', '--config-path=.config', '.'], signal),
     checkArrows(root),
+    checkBundles(root),
   ])
 }
 
@@ -35,6 +41,13 @@ function runTool(root: string, name: string, tool: string, args: string[], signa
 async function checkArrows(root: string): Promise<Check> {
   const violations = findViolations(root)
   return { name: 'arrows', passed: violations.length === 0, output: violations.map(describe).join('\n') }
+}
+
+async function checkBundles(root: string): Promise<Check> {
+  const strays = await Promise.all(bundled.map((folder) => findStrays(join(root, folder))))
+  const patches = globSync('patches/*.patch', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'))
+  const wrong = [...strays.flat(), ...patches.flatMap(findOtherChanges)]
+  return { name: 'bundles', passed: wrong.length === 0, output: wrong.join('\n') }
 }
 
 /** Prints one line a check, below it what is wrong. */
