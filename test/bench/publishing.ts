@@ -21,6 +21,7 @@ export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: {
   const readTimes = () => readCpuTimes({ nodePid: node.pid, postmasterPid: serverPid })
   try {
     await rateOf(callers) // so that what is measured is neither compiled nor connected for the first time
+    await untilProjected(origin)
     const { measured, limit, ratio } = await interleave(
       rounds,
       async () => {

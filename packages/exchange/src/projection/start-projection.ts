@@ -28,6 +28,8 @@ async function projectLogs(deps: Deps, isOwn: boolean, signal: AbortSignal | und
 
 const sweepMs = 5_000
 const quietMs = 200
+/** While many publish, our own log is said to have grown every 150 ms and a little, when it is sealed. */
+const ownQuietMs = 500
 const behindAtMostMs = 3_000
 const pauseAfterFailureMs = 1_000
 
@@ -56,10 +58,11 @@ async function followLogs(deps: Deps, isOwn: boolean, signal: AbortSignal): Prom
     grownAt = performance.now()
     grown.resolve()
   })
+  const untilQuietMs = isOwn ? ownQuietMs : quietMs
   const standBack = async () => {
     const latest = performance.now() + behindAtMostMs
     for (;;) {
-      const leftMs = Math.min(grownAt + quietMs, latest) - performance.now()
+      const leftMs = Math.min(grownAt + untilQuietMs, latest) - performance.now()
       if (leftMs <= 0) return
       await sleep(leftMs, undefined, { signal })
     }
