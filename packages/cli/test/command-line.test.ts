@@ -5,7 +5,7 @@ import t from 'tap'
 import { buildProgram } from '../src/program/build-program.ts'
 import { linesOfJson, runCommand } from './support/run-command.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../src/main.mjs', import.meta.url))
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
