@@ -45,6 +45,11 @@ export function fold(word: string): string {
   return word
 }
 
+/** What the folded word begins with if a word begins with this unit; undefined where that hangs on what follows, or was never met. */
+export function foldUnit(unit: number): number | undefined {
+  return forms[unit] || undefined
+}
+
 /** By code unit, learnt as they come. High surrogates stay unknown, and what stands behind them is looked up each time. */
 const kinds = new Uint8Array(0x10000)
 /** By code unit: what it becomes, where that is one unit and hangs on no neighbour; 0 elsewhere, and until it is known. */

@@ -76,6 +76,14 @@ export function keepsBeginning(stemming: Stemming): boolean {
   return !beginOtherwise.has(stemming)
 }
 
+/** Whether every stemmer that words of such a text may be read with keeps their beginning. */
+export function keepsBeginnings(lang: string | undefined): boolean {
+  const language = languageOf(lang)
+  return (
+    language !== undefined && stemmings.every((each) => each.language !== language || keepsBeginning(each.stemming))
+  )
+}
+
 /** Those that take something off the beginning too, that write a letter otherwise, or are given it otherwise. */
 const beginOtherwise: ReadonlySet<Stemming> = new Set([
   'arabic_stem',

@@ -1,4 +1,5 @@
 import type { SearchHit } from '@concordance/protocol'
+import { keepsBeginnings } from './languages.ts'
 import type { Form, Highlight, Phrase } from './query.ts'
 import { listStems, type Stemmer } from './stem.ts'
 import { prepare, type Token, tokensOf } from './tokenise.ts'
@@ -25,8 +26,9 @@ export async function makeSnippets(
   records: readonly (readonly OpenText[])[],
 ): Promise<(Snippet | undefined)[]> {
   const wanted = indexPhrases(highlight)
-  const texts = records.map((record) => readTexts(record))
-  const stems = await listStems(stemmer, texts.flat(), beginningsOf(highlight))
+  const beginnings = beginningsOf(highlight)
+  const texts = records.map((record) => readTexts(record, beginnings))
+  const stems = await listStems(stemmer, texts.flat(), beginnings)
   let next = 0
   return texts.map((parts) => {
     const found = parts.map(({ lang, text, tokens }) => {
@@ -51,12 +53,14 @@ interface ReadText {
   readonly tokens: readonly Token[]
 }
 
-function readTexts(record: readonly OpenText[]): ReadText[] {
+function readTexts(record: readonly OpenText[], beginnings: ReadonlySet<number>): ReadText[] {
   let left = unitsRead
   return record.flatMap(({ lang, text: whole }) => {
     const text = clean(whole.slice(0, left))
     left -= text.length
-    return text === '' ? [] : [{ lang, text, tokens: placeTokens(text) }]
+    return text === ''
+      ? []
+      : [{ lang, text, tokens: placeTokens(text, keepsBeginnings(lang) ? beginnings : undefined) }]
   })
 }
 
@@ -70,10 +74,14 @@ const isClean = /^(?! )(?:[^\s\p{C}]| (?=[^\s\p{C}]))*$/u
 const spaces = /[\s\p{Cc}]+/gu
 const directions = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
 
-/** Tokens with their places in the text itself, not in what folding makes of it. */
-export function placeTokens(text: string): Token[] {
+/**
+ * Tokens with their places in the text itself, not in what folding makes of it.
+ *
+ * @param beginnings See `tokensOf`.
+ */
+export function placeTokens(text: string, beginnings?: ReadonlySet<number>): Token[] {
   const prepared = prepare(text)
-  if (prepared.length === text.length && text.normalize('NFKC') === text) return tokensOf(prepared)
+  if (prepared.length === text.length && text.normalize('NFKC') === text) return tokensOf(prepared, beginnings)
   let pieces = ''
   const origin: number[] = []
   for (const { 0: piece, index } of text.matchAll(character)) {
@@ -82,7 +90,7 @@ export function placeTokens(text: string): Token[] {
     pieces += form
   }
   origin.push(text.length)
-  return tokensOf(pieces).map((token) => ({
+  return tokensOf(pieces, beginnings).map((token) => ({
     ...token,
     from: origin[token.from] as number,
     to: endIn(origin, token.to),

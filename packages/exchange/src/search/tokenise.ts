@@ -1,4 +1,4 @@
-import { fold, type Kind, kind, kindAt, widthAt } from './characters.ts'
+import { fold, foldUnit, type Kind, kind, kindAt, widthAt } from './characters.ts'
 
 /** A word, or a pair of characters where words are not told apart by spaces. */
 export interface Token {
@@ -41,17 +41,29 @@ export function boundMarks(text: string): string {
 const tooManyMarks = /\p{M}{31}/u
 const tooManyMarksEach = /(\p{M}{30})\p{M}+/gu
 
-/** @param text As `prepare` left it. */
-export function tokensOf(text: string): Token[] {
-  const tokens: Token[] = []
+/**
+ * @param text As `prepare` left it.
+ * @param beginnings First code units, folded, of the tokens that matter. Others are counted, and mostly left out.
+ */
+export function tokensOf(text: string, beginnings?: ReadonlySet<number>): Token[] {
+  // Where words are joined, each is a part of another one.
+  const cut: Cut = { text, tokens: [], next: 0, beginnings: text.includes(joiner) ? undefined : beginnings }
   for (let i = 0; i < text.length; ) {
     const found = kindAt(text, i)
     const end = i + widthAt(text, i)
     if (!beginsRun(found)) i = end
-    else if (isPaired(found)) i = addPairs(tokens, text, i, endOfRun(text, end, found))
-    else i = addWord(tokens, text, i, endOfRun(text, end, found), found)
+    else if (isPaired(found)) i = addPairs(cut, i, endOfRun(text, end, found))
+    else i = addWord(cut, i, endOfRun(text, end, found), found)
   }
-  return tokens
+  return cut.tokens
+}
+
+interface Cut {
+  readonly text: string
+  readonly tokens: Token[]
+  /** Position of the next token. */
+  next: number
+  readonly beginnings: ReadonlySet<number> | undefined
 }
 
 function beginsRun(found: Kind): boolean {
@@ -76,20 +88,24 @@ function endOfRun(text: string, begin: number, found: Kind): number {
 /** In UTF-16 units; longer words are compared by their beginning. */
 const longestWord = 64
 
-function addWord(tokens: Token[], text: string, from: number, end: number, found: Kind): number {
+function addWord(cut: Cut, from: number, end: number, found: Kind): number {
+  const { text, tokens } = cut
+  const at = cut.next++
+  if (isLeftOut(cut, text.charCodeAt(from))) return end
   const to = cutAt(text, end, from + longestWord)
   const spelt = text.slice(from, to)
   const exact = fold(spelt)
-  const at = nextPosition(tokens)
   const word = found !== kind.letter ? undefined : exact === spelt ? exact : withoutIgnored(spelt)
   tokens.push({ exact, word, at, from, to, joined: undefined, part: undefined })
-  if (text[from - 1] === joiner || isArabic(exact)) join(tokens, text)
+  if (text[from - 1] === joiner || isArabic(exact.charCodeAt(0))) join(tokens, text)
   return end
 }
 
-function nextPosition(tokens: readonly Token[]): number {
-  const last = tokens[tokens.length - 1]
-  return last === undefined ? 0 : last.at + 1
+/** Never a word in Arabic letters, which may be a part of another one. */
+function isLeftOut({ beginnings }: Cut, unit: number): boolean {
+  if (beginnings === undefined || isArabic(unit)) return false
+  const folded = foldUnit(unit)
+  return folded !== undefined && !beginnings.has(folded)
 }
 
 /** Never between the halves of a surrogate pair. */
@@ -129,26 +145,29 @@ const joiner = '\u200C'
 const persianBeginnings: ReadonlySet<string> = new Set(['می', 'نمی'])
 const persianEndings: ReadonlySet<string> = new Set(['ها', 'های', 'هایی'])
 
-function isArabic(word: string): boolean {
-  return word.charCodeAt(0) >> 8 === 0x06
+function isArabic(unit: number): boolean {
+  return unit >> 8 === 0x06
 }
 
-function addPairs(tokens: Token[], text: string, from: number, end: number): number {
-  let at = nextPosition(tokens)
+function addPairs(cut: Cut, from: number, end: number): number {
+  const { text, tokens, beginnings } = cut
+  const isWanted = (character: string) => beginnings?.has(character.charCodeAt(0)) !== false
+  let at = cut.next
   let second = endOfCharacter(text, from, end)
   let first = fold(text.slice(from, second))
   let begin = from
-  if (second === end) tokens.push(pairOf(first, at, from, end, 'single'))
+  if (second === end && isWanted(first)) tokens.push(pairOf(first, at, from, end, 'single'))
   while (second < end) {
     const third = endOfCharacter(text, second, end)
     const next = fold(text.slice(second, third))
-    tokens.push(pairOf(first + next, at, begin, third, 'pair'))
+    if (isWanted(first)) tokens.push(pairOf(first + next, at, begin, third, 'pair'))
     at += 1
-    if (third === end) tokens.push(pairOf(next, at, second, end, 'last'))
+    if (third === end && isWanted(next)) tokens.push(pairOf(next, at, second, end, 'last'))
     begin = second
     first = next
     second = third
   }
+  cut.next = at + 1
   return end
 }
 

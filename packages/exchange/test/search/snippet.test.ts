@@ -127,4 +127,18 @@ t.test('tokens are placed in the text itself', async (t) => {
     })
     fc.assert(property, { numRuns: 2_000, seed: 11 })
   })
+
+  await t.test('without those that begin otherwise than asked for, and the others are as they were', async (t) => {
+    const letters = fc.constantFrom(...'abé ßﬁ12अनн़日本語国國안전ไทยکتابمیها\u200C\u0301\u064B.')
+    const property = fc.property(fc.string({ unit: letters, maxLength: 40 }), letters, (text, beginning) => {
+      const beginnings = new Set([beginning.charCodeAt(0)])
+      const isAsked = ({ exact }: { exact: string }) => beginnings.has(exact.charCodeAt(0))
+      t.same(placeTokens(text, beginnings).filter(isAsked), placeTokens(text).filter(isAsked), JSON.stringify(text))
+    })
+    fc.assert(property, { numRuns: 5_000, seed: 12 })
+    t.same(
+      placeTokens('an owl in a tree', new Set(['o'.charCodeAt(0)])).map(({ exact, at }) => [exact, at]),
+      [['owl', 1]],
+    )
+  })
 })
