@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import { keepPlans } from '../database/keep-plans.ts'
+import { keepPlans, planIsKept } from '../database/keep-plans.ts'
 import { connectionSettings, type DatabaseOptions, statementTimeoutMs } from '../database/open.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Deps } from '../deps.ts'
@@ -22,7 +22,9 @@ export async function asViewer<Result>(
   const asker = JSON.stringify({ ...viewer, now: Math.floor(now().getTime() / 1_000) })
   return reader.connection().execute(async (db) => {
     await sql`select set_config('concordance.viewer', ${asker}, false),
-      set_config('statement_timeout', ${String(Math.max(1, Math.floor(readTimeoutMs)))}, false)`.execute(db)
+      set_config('statement_timeout', ${String(Math.max(1, Math.floor(readTimeoutMs)))}, false) ${planIsKept}`.execute(
+      db,
+    )
     return work(db)
   })
 }

@@ -1,31 +1,30 @@
 import type { SearchResult } from '@concordance/protocol'
 import type { Viewer } from '../access/may-open.ts'
-import { planIsKept } from '../database/keep-plans.ts'
 import type { Deps } from '../deps.ts'
 
 type Freshness = SearchResult['freshness']
-type LogRow = Awaited<ReturnType<typeof readFreshness>>[number]
+
+interface LogRow {
+  readonly iss: string
+  readonly is_own: boolean
+  readonly size: number
+  readonly indexed: number | null
+  readonly checkpoint_iat: number | null
+  readonly signed_at: number | null
+}
 
 /** How far the copy of each institute's log goes, how far search has read it, and when its checkpoint was signed. */
-export async function readFreshness({ db }: Pick<Deps, 'db'>) {
-  return db
-    .selectFrom('log')
-    .leftJoin('projection', 'projection.log', 'log.id')
-    .leftJoin('peer', (join) => join.onRef('peer.iss', '=', 'log.iss').on('log.is_own', '=', false))
-    .select(['log.iss', 'log.is_own', 'log.size', 'projection.indexed', 'peer.checkpoint_iat'])
-    .select(({ selectFrom }) =>
-      selectFrom('checkpoint')
-        .select('checkpoint.iat')
-        .whereRef('checkpoint.log', '=', 'log.id')
-        .where('checkpoint.jws', 'is not', null)
-        .orderBy('checkpoint.size', 'desc')
-        .limit(1)
-        .as('signed_at'),
-    )
-    .orderBy('log.is_own', 'desc')
-    .orderBy('log.iss')
-    .modifyEnd(planIsKept)
-    .execute()
+export async function readFreshness({ pool }: Pick<Deps, 'pool'>): Promise<LogRow[]> {
+  const { rows } = await pool.query<LogRow>({
+    name: 'read-freshness',
+    text: `select log.iss, log.is_own, log.size, projection.indexed, peer.checkpoint_iat,
+             (select iat from checkpoint where checkpoint.log = log.id and jws is not null order by size desc limit 1) as signed_at
+           from log
+           left join projection on projection.log = log.id
+           left join peer on peer.iss = log.iss and not log.is_own
+           order by log.is_own desc, log.iss`,
+  })
+  return rows
 }
 
 /**

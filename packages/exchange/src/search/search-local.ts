@@ -1,3 +1,4 @@
+import { setImmediate as whenIdle } from 'node:timers/promises'
 import type { SearchFilters, SearchHit, SearchResult } from '@concordance/protocol'
 import { type Kysely, sql } from 'kysely'
 import { asViewer } from '../access/as-viewer.ts'
@@ -11,7 +12,7 @@ import { cellBytes, type Place } from './cells.ts'
 import { choosePage } from './choose-page.ts'
 import { describeRecord } from './describe-record.ts'
 import { countFacets } from './facets.ts'
-import { findMatches } from './find-matches.ts'
+import { findMatches, type Matches } from './find-matches.ts'
 import { readFreshness, showFreshness } from './freshness.ts'
 import { type Highlight, type ParsedQuery, parseQuery } from './query.ts'
 import { makeSnippets, type OpenText } from './snippet.ts'
@@ -41,33 +42,49 @@ export async function searchLocal(deps: Deps, viewer: Viewer, question: LocalQue
   const parsed = filters.q === undefined ? undefined : parseQuery(stemmer, filters.q)
   const found = asViewer(deps, viewer, async (db) => {
     const words = await parsed
-    return parsed && !words ? none : find(deps, db, viewer, question, words)
+    const matches = parsed && !words ? none : await match(deps, db, viewer, question, words)
+    return show(deps, db, viewer, question, { matches, highlight: words?.highlight })
   })
-  const [{ cells, status, page }, freshness] = await Promise.all([found, readFreshness(deps), parsed])
-  const facets = await countFacets(deps, cells, status)
+  const [{ facets, ...shown }, freshness] = await Promise.all([found, readFreshness(deps), parsed])
   const issuers = new Set(facets.iss?.map(({ value }) => value))
   return {
-    ...page,
-    matched: cells.length / cellBytes,
+    ...shown,
     facets: isCounting ? facets : {},
     freshness: showFreshness(freshness, viewer, issuers),
   }
 }
 
-const none = { cells: Buffer.alloc(0), status: { current: 0, superseded: 0, withdrawn: 0 }, page: { hits: [] } }
+const none: Matches = {
+  cells: Buffer.alloc(0),
+  ranked: undefined,
+  status: { current: 0, superseded: 0, withdrawn: 0 },
+}
 
-async function find(
+function match(
   deps: Deps,
   db: Kysely<Tables>,
   viewer: Viewer,
-  { filters, sort = 'relevance', cursor, limit }: LocalQuestion,
+  { filters, sort }: LocalQuestion,
   words: ParsedQuery | undefined,
-) {
+): Promise<Matches> {
   const asked = words && { match: words.match, titles: sort === 'newest' ? [] : words.titles }
-  const { cells, ranked, status } = await findMatches(deps, db, viewer, filters, asked)
-  const { places, next } = choosePage({ cells, ranked }, { cursor, limit })
-  const hits = await readHits(deps, db, viewer, places, words?.highlight)
-  return { cells, status, page: { hits, ...(next !== undefined && { next }) } }
+  return findMatches(deps, db, viewer, filters, asked)
+}
+
+async function show(
+  deps: Deps,
+  db: Kysely<Tables>,
+  viewer: Viewer,
+  { cursor, limit }: LocalQuestion,
+  { matches, highlight }: { matches: Matches; highlight: Highlight | undefined },
+) {
+  const { places, next } = choosePage(matches, { cursor, limit })
+  // While the database reads what is shown.
+  const counted = whenIdle().then(() => countFacets(deps, matches.cells, matches.status))
+  counted.catch(() => undefined) // heard of below
+  const hits = await readHits(deps, db, viewer, places, highlight)
+  const matched = matches.cells.length / cellBytes
+  return { hits, ...(next !== undefined && { next }), matched, facets: await counted }
 }
 
 /** What is shown of each place, in the given order, with the part of it that the words were found in. */
@@ -88,7 +105,7 @@ async function readHits(
 }
 
 /** Asked for each hit by its key: as a join it would be planned for all records. */
-const bodyOf = sql<Buffer | null>`(select opening.body from opening
+const bodyOf = sql<string | null>`(select convert_from(opening.body, 'UTF8') from opening
   where opening.log = record.log and opening.position = record.position)`
 
 function selectHits(deps: Deps, db: Kysely<Tables>, viewer: Viewer, places: readonly Place[]) {
@@ -110,8 +127,7 @@ function inOrderOf<Row extends Located>(places: readonly Place[], rows: readonly
 }
 
 /** What a title says stands beside the snippet already, so the text comes first. */
-function textsOf({ type, body }: { type: string; body: Buffer | null }): OpenText[] {
-  if (body === null) return []
-  const { title, text } = describeRecord(type, body.toString('utf8'))
+function textsOf({ type, body }: { type: string; body: string | null }): OpenText[] {
+  const { title, text } = describeRecord(type, body)
   return [...text, ...Object.entries(title).map(([lang, text]) => ({ lang, text }))]
 }

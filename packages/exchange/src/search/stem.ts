@@ -143,14 +143,15 @@ async function askStems({ memory, connection }: Stemmer, words: readonly Stemmed
   if (words.length === 0) return []
   memory.dictionaries ??= await listDictionaries(connection)
   const known = memory.dictionaries
-  const { rows } = await connection.query<{ stem: string | null }>(
-    `select (ts_lexize(dictionary::regdictionary, word))[1] as stem
-     from unnest($1::text[], $2::text[]) with ordinality as asked (dictionary, word, number) order by number`,
-    [
+  const { rows } = await connection.query<{ stem: string | null }>({
+    name: 'ask-stems',
+    text: `select (ts_lexize(dictionary::regdictionary, word))[1] as stem
+           from unnest($1::text[], $2::text[]) with ordinality as asked (dictionary, word, number) order by number`,
+    values: [
       words.map(({ stemming }) => (known.has(stemming) ? `pg_catalog.${stemming}` : 'pg_catalog.simple')),
       words.map(({ stemming, word }) => beforeStemming(stemming, word)),
     ],
-  )
+  })
   return words.map(({ stemming, word }, i) => stemApart(afterStemming(stemming, rows[i]?.stem ?? ''), word))
 }
 

@@ -19,8 +19,9 @@ export async function openStemmer(t: Test, wordsAtMost?: number): Promise<TestSt
 /** A stemmer that notes the statements in which it asks for stems. */
 export function countStatements({ memory, connection }: TestStemmer): Stemmer & { readonly statements: string[] } {
   const statements: string[] = []
-  const query = (statement: string, values: unknown[]) => {
-    if (statement.includes('ts_lexize')) statements.push(statement)
+  const query = (statement: string | pg.QueryConfig, values?: unknown[]) => {
+    const text = typeof statement === 'string' ? statement : statement.text
+    if (text.includes('ts_lexize')) statements.push(text)
     return connection.query(statement, values)
   }
   return { memory, connection: { query } as unknown as Stemmer['connection'], statements }
