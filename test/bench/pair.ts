@@ -59,13 +59,19 @@ export async function growTo({ origin }: Pair, size: number): Promise<void> {
   await node.stop()
 }
 
-/** Returns when a running node has read its own log to the end, and everything in it is found by a search. */
+/**
+ * Returns when a running node has read its own log to the end, everything in it is found by a search, and the database has
+ * nothing more to do: it puts the index in order behind the last record.
+ */
 export async function untilProjected({ config }: Side): Promise<void> {
   const { databaseUrl } = config()
-  const behind =
-    'select 1 from log left join projection on projection.log = log.id where is_own and coalesce(least(position, indexed), 0) < size'
-  while ((await execute(databaseUrl, behind)).length > 0) await sleep(100)
+  while ((await execute(databaseUrl, busy)).length > 0) await sleep(100)
 }
+
+const busy = `
+  select 1 from log left join projection on projection.log = log.id where is_own and coalesce(least(position, indexed), 0) < size
+  union all
+  select 1 from pg_stat_activity where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()`
 
 /** Drafts of the same, written by one person and approved by another: ids, ready to be published. */
 export async function approveDrafts({ origin }: Pair, count: number): Promise<string[]> {
