@@ -64,6 +64,7 @@ t.test('what happens to a record', async (t) => {
     t.match(await only('publish', String(id), '--yes'), { finding, version: 2 })
     t.match((await run('withdraw', finding, '--reason', 'error')).stderr, 'no record that is open to you cites this')
     const citing = await cite(String((await only('list', '--finding', finding)).recordId))
+    await only('show', citing) // which has it read at once: who cites what may be known a moment later
     const unsure = await run('withdraw', finding, '--reason', 'error')
     t.equal(unsure.exit, 2, 'not without a word of confirmation')
     t.match(unsure.stderr, `version 1: \`concordance mark ${record} --tlp RED\``, 'and what stays readable')
