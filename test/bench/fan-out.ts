@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { bearer, type Client, createClient } from '@concordance/client'
 import { createIdentity } from '@concordance/exchange'
 import type { NodeConfig } from '@concordance/node'
-import { api, originOf } from '@concordance/protocol'
+import { api, originOf, type SearchResult } from '@concordance/protocol'
+import { type BareCaller, openBareCaller } from './bare-caller.ts'
 import { between, type CpuTimes, formatCpu, readCpuTimes } from './cpu-time.ts'
 import { execute, type Pair, withFreshReceiver } from './pair.ts'
 import { type Figure, seriesOf } from './series.ts'
@@ -43,21 +43,21 @@ async function measure(pair: Pair, count: number, rounds: number): Promise<{ tak
   })
   const work = async (config: NodeConfig) => {
     const node = await startNode(config)
-    const client = createClient({ baseUrl: node.url, authorize: bearer(pair.receiver.token) })
+    const caller = openBareCaller(node.url, pair.receiver.token)
     const readTimes = () => readCpuTimes({ nodePid: node.process.pid as number, postmasterPid: pair.serverPid })
     try {
       await introduce(config, institutes)
-      for (let i = 0; i < warmUps; i++) await searchOnce(client, peers.url, count)
+      for (let i = 0; i < warmUps; i++) await searchOnce(caller, peers.url, count)
       const taken: Taken[][] = []
       const before = readTimes()
       for (let round = 0; round < rounds; round++) {
         const inRound: Taken[] = []
-        for (let i = 0; i < searches; i++) inRound.push(await searchOnce(client, peers.url, count))
+        for (let i = 0; i < searches; i++) inRound.push(await searchOnce(caller, peers.url, count))
         taken.push(inRound)
       }
       return { taken, spent: between(before, readTimes()) }
     } finally {
-      await client.close()
+      caller.close()
       await stop(node.process)
     }
   }
@@ -75,11 +75,19 @@ interface Taken {
   readonly slowestMs: number
 }
 
-async function searchOnce(client: Client, peersUrl: string, count: number): Promise<Taken> {
+const asked = new URLSearchParams({
+  q: 'refusal',
+  federated: 'true',
+  limit: String(hits),
+  facets: 'false',
+  budgetMs: '10000',
+})
+
+async function searchOnce(caller: BareCaller, peersUrl: string, count: number): Promise<Taken> {
   const started = performance.now()
-  const query = { q: 'refusal', federated: true, limit: hits, facets: false, budgetMs: 10_000 }
-  const { complete, institutes, queryId } = await client.call(api.search, { query })
+  const answer = await caller.call({ method: api.search.method, path: `${api.search.url}?${asked}`, expected: 200 })
   const totalMs = performance.now() - started
+  const { complete, institutes, queryId } = JSON.parse(answer) as SearchResult
   if (!complete || institutes.length !== count) throw new Error(`not everybody answered: ${JSON.stringify(institutes)}`)
   const times = await fetch(`${peersUrl}/times/${queryId}`)
   const { slowestMs } = (await times.json()) as { slowestMs: number }

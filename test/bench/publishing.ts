@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Agent, request } from 'node:http'
 import { api } from '@concordance/protocol'
+import { type BareCaller, openBareCaller } from './bare-caller.ts'
 import { startChildNode } from './child-node.ts'
 import { between, type CpuTimes, formatCpuPerRecord, readCpuTimes } from './cpu-time.ts'
 import { insertRate } from './limits.ts'
@@ -16,7 +16,7 @@ const red = { tlp: 'RED', relay: 'none' } as const
 /** Publishing through the API by 16 clients, durable before each answer, against single-row autocommit INSERT. */
 export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: { rounds: number }) {
   const node = await startChildNode(origin.config())
-  const callers = Array.from({ length: clients }, () => openCaller(node.url, origin.token))
+  const callers = Array.from({ length: clients }, () => openBareCaller(node.url, origin.token))
   const spent: CpuTimes[] = []
   const readTimes = () => readCpuTimes({ nodePid: node.pid, postmasterPid: serverPid })
   try {
@@ -49,44 +49,19 @@ export async function benchPublishing({ origin, serverPid }: Pair, { rounds }: {
   }
 }
 
-async function rateOf(callers: readonly Caller[]): Promise<number> {
+async function rateOf(callers: readonly BareCaller[]): Promise<number> {
   const records = Array.from({ length: count }, (_, i) => JSON.stringify({ ...recordOf(i), mark: red }))
   const started = performance.now()
   await Promise.all(
     callers.map(async (caller) => {
-      for (let record = records.pop(); record; record = records.pop()) await caller.publish(record)
+      for (let record = records.pop(); record; record = records.pop()) await publish(caller, record)
     }),
   )
   return (count / (performance.now() - started)) * 1_000
 }
 
-interface Caller {
-  publish(record: string): Promise<void>
-  close(): void
-}
-
-/**
- * A connection that is kept open and takes as little of the machine as it can, as that of the limit does: the typed client,
- * which checks every answer, takes half as much as the node, and it is the node that is measured.
- */
-function openCaller(baseUrl: string, token: string): Caller {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+function publish(caller: BareCaller, record: string): Promise<string> {
   const { method, url } = api.publishRecord
-  const headersOf = (record: string) => ({
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(record),
-    'idempotency-key': randomUUID(),
-  })
-  return {
-    publish: (record) =>
-      new Promise((resolve, reject) => {
-        const asked = request(`${baseUrl}${url}`, { agent, method, headers: headersOf(record) }, (answer) => {
-          if (answer.statusCode !== 201) reject(new Error(`a record was not published: ${answer.statusCode}`))
-          answer.on('end', resolve).resume()
-        })
-        asked.on('error', reject).end(record)
-      }),
-    close: () => agent.destroy(),
-  }
+  const headers = { 'idempotency-key': randomUUID() }
+  return caller.call({ method, path: url, headers, body: record, expected: 201 })
 }

@@ -10,7 +10,8 @@ const secondsOfHour = 3_600
 
 /**
  * Counts one live question of an asker in the hour at hand, unless there are as many as the configuration allows already:
- * whoever repeats a search with small changes learns more than one search tells. Counted over all processes.
+ * whoever repeats a search with small changes learns more than one search tells. Counted over all processes. Not waited for
+ * until it is durable: a server that crashes forgets the questions of a moment, and every search would wait for the disk.
  *
  * @param asker Entity id of a peer, or subject of a person here.
  */
@@ -22,7 +23,8 @@ export async function spendQuestion(
   const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { rowCount } = await pool.query({
     name: 'spend-question',
-    text: `insert into live_question (kind, asker, hour, count) select $1, $2, $3, 1 where $4 > 0
+    text: `with unwaited as (select set_config('synchronous_commit', 'off', true))
+           insert into live_question (kind, asker, hour, count) select $1, $2, $3, 1 from unwaited where $4 > 0
            on conflict (kind, asker, hour) do update set count = live_question.count + 1 where live_question.count < $4`,
     values: [kind, asker, Math.floor(nowSeconds / secondsOfHour), search.questionsAnHour[kind]],
   })
