@@ -2,6 +2,7 @@ import type { Scope } from '@concordance/protocol'
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import { audit } from './audit.ts'
+import { planIsKept } from './database/keep-plans.ts'
 import type { ApiTokenTable } from './database/tables.ts'
 import type { Deps } from './deps.ts'
 import { ExchangeError } from './error.ts'
@@ -97,6 +98,7 @@ export async function findUsableToken(
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', now())
     .where('owner.disabled_at', 'is', null)
+    .modifyEnd(planIsKept)
     .executeTakeFirst()
   if (!row) return undefined
   const token = tokenOf(row)
