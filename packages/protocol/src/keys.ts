@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
-import { promisify } from 'node:util'
 import { Type } from 'typebox'
 import { decodeBase64url } from './base64url.ts'
 import { refuseUnsafePoint } from './ed25519-point.ts'
@@ -63,7 +62,7 @@ export function importVerifyKey(jwk: PublicJwk): VerifyKey {
 /** A signer whose private key is in this process. */
 export function createLocalSigner(jwk: PrivateJwk): Signer {
   const key = createPrivateKey({ key: jwk, format: 'jwk' })
-  return { alg: jwk.alg, kid: thumbprint(jwk), sign: (input) => signWith(key, jwk.alg, input) }
+  return { alg: jwk.alg, kid: thumbprint(jwk), sign: async (input) => signWith(key, jwk.alg, input) }
 }
 
 /** The public half, member by member, so that nothing private can be left in it. */
@@ -108,14 +107,9 @@ const checkPublicJwk = checkOf(
   'KEY_MALFORMED',
 )
 
-/** Beside this thread, which has enough to do. */
-const signBeside: (algorithm: string | null, input: Uint8Array, key: SigningKey) => Promise<Buffer> = promisify(sign)
-type SigningKey = KeyObject | { key: KeyObject; dsaEncoding: 'ieee-p1363' }
-
 /** Ed25519 takes the key as it is: options around it would be taken apart again for every signature. */
-function signWith(key: KeyObject, alg: Algorithm, input: Uint8Array): Promise<Uint8Array> {
-  if (alg === 'Ed25519') return signBeside(null, input, key)
-  return signBeside('sha256', input, { key, dsaEncoding: 'ieee-p1363' })
+function signWith(key: KeyObject, alg: Algorithm, input: Uint8Array): Uint8Array {
+  return alg === 'Ed25519' ? sign(null, input, key) : sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' })
 }
 
 function createKeyObject(jwk: PublicJwk): KeyObject {
