@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 
 const source = join(import.meta.dirname, '..', 'src', 'limit-heap.ts')
@@ -19,15 +20,46 @@ const churn = `
   }
   process.stdout.write(String(Math.round(most / 2 ** 20)))`
 
-function mostOf(preparation: string): number {
-  return Number(
-    execFileSync(process.execPath, ['--input-type=module', '--eval', `${preparation}\n${churn}`], { encoding: 'utf8' }),
-  )
+const asNode = `import { limitHeap } from '${source}'; limitHeap()`
+
+/** What a process of its own prints. */
+async function said(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', ...args])
+  return stdout
+}
+
+async function mostOf(preparation: string): Promise<number> {
+  return Number(await said('--eval', `${preparation}\n${churn}`))
 }
 
 t.test('a process that is a node collects what it has forgotten before it piles up', async (t) => {
-  const limited = mostOf(`import { limitHeap } from '${source}'; limitHeap()`)
-  const free = mostOf('')
+  const [limited = 0, free = 0] = await Promise.all([asNode, ''].map(mostOf))
   t.comment(`${limited} MiB instead of ${free}`)
   t.ok(limited < free * 0.75)
+})
+
+/** Prints whether what runs often is compiled for speed: while the process starts, and when the start is over. */
+const repeat = `
+  const sum = (values) => values.reduce((all, one) => all + one, 0)
+  const values = Array.from({ length: 100 }, (_, i) => i)
+  const run = () => { for (let i = 0; i < 100_000; i++) sum(values) }
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const isCompiled = async () => {
+    run()
+    await wait(200)
+    run()
+    return (%GetOptimizationStatus(sum) & 16) !== 0
+  }
+  const inStart = await isCompiled()
+  await wait(2_500)
+  process.stdout.write(JSON.stringify([inStart, await isCompiled()]))`
+
+async function compiledIn(preparation: string): Promise<unknown> {
+  return JSON.parse(await said('--allow-natives-syntax', '--eval', `${preparation}\n${repeat}`))
+}
+
+t.test('a process that is a node compiles nothing for speed while it starts, and everything later', async (t) => {
+  const [node, other] = await Promise.all([asNode, ''].map(compiledIn))
+  t.strictSame(node, [false, true])
+  t.strictSame(other, [true, true], 'any other process does from the beginning')
 })
