@@ -1,5 +1,5 @@
 import type { RecordPage } from '@concordance/protocol'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { asViewer } from './access/as-viewer.ts'
 import type { Viewer } from './access/may-open.ts'
 import { planIsKept } from './database/keep-plans.ts'
@@ -34,12 +34,13 @@ export async function listCitations(
   })
 }
 
-/** A source in a body is closed with it. */
+/** A source in a body is closed with it. What names the record at all is looked up first, and each of it judged. */
 function names({ record_id, iss, finding }: { record_id: Buffer; iss: string; finding: string }) {
-  const naming = (inBody: boolean) => sql`(record.log, record.position) in (
+  const naming = (only: RawBuilder<unknown>) => sql`(record.log, record.position) in (
     select citation.log, citation.position from citation
-    where citation.target_record = ${record_id} and citation.target_iss = ${iss} and citation.in_body = ${inBody}
+    where citation.target_record = ${record_id} and citation.target_iss = ${iss} ${only}
     union select citation.log, citation.position from citation
-    where citation.target_finding = ${finding}::uuid and citation.target_iss = ${iss} and citation.in_body = ${inBody})`
-  return sql<boolean>`(${naming(false)} or (${naming(true)} and not ${isTakenBack}))`
+    where citation.target_finding = ${finding}::uuid and citation.target_iss = ${iss} ${only})`
+  const inStatement = naming(sql`and not citation.in_body`)
+  return sql<boolean>`(${naming(sql``)} and (not ${isTakenBack} or ${inStatement}))`
 }

@@ -7,7 +7,7 @@ import type {
   VersionView,
 } from '@concordance/protocol'
 import { encodeBase64url, judgeOpening, parseStatementUnsafe } from '@concordance/protocol'
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import { lengthOfFeed } from './access/access-feed.ts'
 import { asViewer } from './access/as-viewer.ts'
 import { recordDelivery } from './access/deliveries.ts'
@@ -91,9 +91,7 @@ function readRecord(deps: Deps, viewer: Viewer, id: Buffer): Promise<RecordDetai
 
 async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id: Buffer): Promise<RecordDetail> {
   const row = await selectOpen(deps, db, viewer, {})
-    .innerJoin('opening', (join) =>
-      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
-    )
+    .innerJoinLateral(openingOf, (join) => join.onTrue())
     .select(['opening.statement', 'opening.body'])
     .where('record.record_id', '=', id)
     .modifyEnd(planIsKept)
@@ -116,6 +114,17 @@ async function readRecordFrom(db: Kysely<Tables>, deps: Deps, viewer: Viewer, id
   }
 }
 
+/** Looked up for each record by itself: joined, the wall would be asked of every entry there is. `offset 0`: see `isOpenTo`. */
+function openingOf(eb: ExpressionBuilder<Tables, 'record'>) {
+  return eb
+    .selectFrom('opening')
+    .select(['opening.statement', 'opening.body'])
+    .whereRef('opening.log', '=', 'record.log')
+    .whereRef('opening.position', '=', 'record.position')
+    .offset(0)
+    .as('opening')
+}
+
 type Shown = Pick<RecordDetail, 'type' | 'iss' | 'finding' | 'version' | 'body'>
 
 /** Held against the earlier versions that the viewer may read; undefined where the record opens no subject. */
@@ -128,9 +137,7 @@ async function readSubjectOpening(
   const subject = type === 'evaluation' && body !== null ? subjectOf(body) : undefined
   if (!subject || !('unsealed' in subject) || !subject.unsealed) return undefined
   const rows = await selectOpen(deps, db, viewer, { type, iss, finding })
-    .innerJoin('opening', (join) =>
-      join.onRef('opening.log', '=', 'record.log').onRef('opening.position', '=', 'record.position'),
-    )
+    .innerJoinLateral(openingOf, (join) => join.onTrue())
     .select('opening.body')
     .where('record.version', '<', version)
     .execute()

@@ -71,7 +71,8 @@ function conditionsOf(
   if (iss !== undefined) conditions.push(sql<SqlBool>`record.iss = ${iss}`)
   if (tlp !== undefined) conditions.push(sql<SqlBool>`record.tlp = ${tlp}`)
   if (finding !== undefined) conditions.push(sql<SqlBool>`record.finding = ${finding}::uuid`)
-  if (status === 'withdrawn') conditions.push(isTakenBack)
+  // What was taken back is little, so the search for it begins there.
+  if (status === 'withdrawn') conditions.push(sql`record.record_id in (select record_id from withdrawn)`, isTakenBack)
   else if (status !== undefined) conditions.push(sql<SqlBool>`${standing} = ${status}`)
   return conditions
 }

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { socketFolders, urlOf } from './embedded-postgres/address.ts'
 import { createCluster, readPassword } from './embedded-postgres/cluster.ts'
 import { EmbeddedPostgresError } from './embedded-postgres/error.ts'
 import { type Files, failure, filesOf, readLog, sizeOf } from './embedded-postgres/files.ts'
@@ -46,7 +47,6 @@ const pollMs = 20
 
 const defaults: Record<string, string> = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '200',
   shared_buffers: '64MB',
   timezone: 'UTC',
@@ -145,8 +145,9 @@ async function startServer(
   let port = wanted ?? (await findRememberedPort(files)) ?? (await choosePort())
   for (;;) {
     const logStart = sizeOf(files.log)
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
-    const child = spawnServer(files, postgres, launch, { ...defaults, ...settings, port: String(port) })
+    const url = urlOf(files, password, port)
+    const here = { unix_socket_directories: socketFolders(files, port), port: String(port) }
+    const child = spawnServer(files, postgres, launch, { ...defaults, ...settings, ...here })
     if (await becomesReady(child, url)) return handleOf(child, url, port, files)
     await endNow(child)
 

@@ -28,18 +28,22 @@ export async function projectFinding(
 
 function findingOf(recordId: Buffer): RawBuilder<unknown> {
   return sql`(select own_record.finding from entry join own_record on own_record.position = entry.position
-    where entry.record_id = ${recordId} and entry.log = log.id)`
+    where entry.record_id = ${recordId} and entry.log = (select id from log where is_own))`
 }
 
-/** The last version open to the viewer that is in our log and not in the projection. */
+/**
+ * The last version open to the viewer that is in our log and not in the projection. Versions come first and by themselves:
+ * asked for the newest position at once, PostgreSQL would look through the log from its end.
+ */
 async function findBehind({ db, now }: Deps, viewer: Viewer, finding: RawBuilder<unknown>) {
   const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { rows } = await sql<{ log: number; position: number }>`
-    select log.id as log, own_record.position from log
-    join own_record on own_record.finding = ${finding}
+    with version as materialized (
+      select position from own_record where finding = ${finding} and ${ownIsOpenTo(viewer, nowSeconds)})
+    select log.id as log, version.position from version
+    join log on log.is_own
     left join projection on projection.log = log.id
-    where log.is_own and own_record.position >= coalesce(projection.position, 0)
-      and ${ownIsOpenTo(viewer, nowSeconds)}
-    order by own_record.position desc limit 1 ${planIsKept}`.execute(db)
+    where version.position >= coalesce(projection.position, 0)
+    order by version.position desc limit 1 ${planIsKept}`.execute(db)
   return rows[0]
 }

@@ -12,11 +12,13 @@ import {
   signAnswer,
   type Tlp,
 } from '@concordance/protocol'
+import { sql } from 'kysely'
 import { lengthOfFeed } from '../access/access-feed.ts'
 import { asViewer } from '../access/as-viewer.ts'
 import { recordDelivery } from '../access/deliveries.ts'
 import { labelsUpTo, type PeerViewer } from '../access/may-open.ts'
 import { getPeerViewer } from '../access/viewer.ts'
+import { planIsKept } from '../database/keep-plans.ts'
 import type { Deps } from '../deps.ts'
 import { getSealedCheckpoint } from '../log/checkpoints.ts'
 import { isAbove } from '../sync/accept-entries.ts'
@@ -223,15 +225,13 @@ async function readOpenings(
   viewer: PeerViewer,
   positions: readonly number[],
 ): Promise<ReadonlyMap<number, { readonly statement: string; readonly body: string | null }>> {
-  const rows = await asViewer(deps, viewer, (db) =>
-    db
-      .selectFrom('opening')
-      .innerJoin('log', 'log.id', 'opening.log')
-      .select(['opening.position', 'opening.statement', 'opening.body'])
-      .where('log.is_own', '=', true)
-      .where('opening.position', 'in', positions)
-      .execute(),
-  )
+  // Looked up one by one: see `openingOf` of records.ts.
+  const asked = sql<{ position: number; statement: Buffer; body: Buffer | null }>`
+    select asked.position, opening.statement, opening.body
+    from unnest(${positions}::bigint[]) as asked (position), lateral (select statement, body from opening
+      where opening.log = (select id from log where is_own) and opening.position = asked.position offset 0) opening
+    ${planIsKept}`
+  const { rows } = await asViewer(deps, viewer, (db) => asked.execute(db))
   return new Map(
     rows.map(({ position, statement, body }) => [
       position,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { urlOf } from './address.ts'
 import { filesOf } from './files.ts'
 import { isServed } from './leftover.ts'
 
@@ -11,5 +12,5 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<string | un
   const files = filesOf(resolve(dataDir))
   if (!(await isServed(files))) return undefined
   const [password, port] = await Promise.all([files.password, files.port].map((file) => readFile(file, 'utf8')))
-  return `postgres://postgres:${password?.trim()}@127.0.0.1:${port?.trim()}/postgres`
+  return urlOf(files, password?.trim() ?? '', Number(port))
 }
