@@ -17,6 +17,7 @@ import {
 import type { Scope } from '@concordance/protocol'
 import pg from 'pg'
 import { freePort } from '../support/free-port.ts'
+import { copyOf } from '../support/template.ts'
 import { type Line, openLine } from './line.ts'
 
 /** One institute of a network. Entity ids are under `.example`: nobody's. */
@@ -229,6 +230,6 @@ async function ensureDatabase(serverUrl: string, name: string, template = 'templ
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
   const { rows } = await client.query('select from pg_database where datname = $1', [name])
-  if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' template ${template}`)
+  if (rows.length === 0) await client.query(`create database "${name}" encoding 'UTF8' ${copyOf(template)}`)
   await client.end()
 }

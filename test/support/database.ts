@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@concordance/exchange/embedded-postgres'
 import tap, { type Test } from 'tap'
-import { createTemplate, execute, urlOf } from './template.ts'
+import { copyOf, createTemplate, execute, urlOf } from './template.ts'
 
 /** A server, and on it a database of this release with nothing in it. */
 export interface TestServer {
@@ -26,7 +26,7 @@ export async function testServer(): Promise<TestServer> {
  */
 export async function createTestDatabase(t: Pick<Test, 'teardown'>): Promise<{ url: string }> {
   const { template } = await testServer()
-  return createDatabase(t, `template ${template}`)
+  return createDatabase(t, copyOf(template))
 }
 
 /** The same before any migration. */

@@ -25,6 +25,11 @@ export function dropTemplate(server: string, name: string): Promise<void> {
   return execute(server, `drop database if exists ${name} with (force)`)
 }
 
+/** How `create database` copies it: file by file, which takes half of what it takes through the write-ahead log. */
+export function copyOf(template: string): string {
+  return `template ${template} strategy file_copy`
+}
+
 /** The same server, another database. */
 export function urlOf(server: string, name: string): string {
   const url = new URL(server)

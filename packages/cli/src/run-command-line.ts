@@ -3,6 +3,7 @@ import type { GlobalOptions } from './context.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { failureOf } from './failure-of.ts'
 import { buildProgram } from './program/build-program.ts'
+import { freeDashedIds, guardDashedIds } from './program/dashed-ids.ts'
 import type { Run } from './program/run.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -24,12 +25,14 @@ export async function runCommandLine(args: readonly string[], env: NodeJS.Proces
     async (...given) => {
       doing = what
       const command = given.pop() as Command
-      global = command.optsWithGlobals<GlobalOptions>()
+      global = freeDashedIds(command.optsWithGlobals()) as GlobalOptions
       const terminal = openTerminal({ env, global })
-      exit = (await action({ terminal, global, env, signal: controller.signal }, ...(given as never))) ?? exitCodes.done
+      exit =
+        (await action({ terminal, global, env, signal: controller.signal }, ...(given.map(freeDashedIds) as never))) ??
+        exitCodes.done
     }
   try {
-    await buildProgram(run).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' })
+    await buildProgram(run).parseAsync(args.length === 0 ? ['--help'] : guardDashedIds(args), { from: 'user' })
     return exit
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done

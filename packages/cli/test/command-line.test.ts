@@ -134,6 +134,22 @@ t.test('a command for a node', async (t) => {
     t.equal(exit, 1)
   })
 
+  await t.test('takes a record id for one also where it begins with a dash', async (t) => {
+    const [one, two] = [`-${'h'.repeat(42)}`, `--${'x'.repeat(41)}`]
+    for (const args of [
+      ['show', one],
+      ['cite', one, two, '--style', 'ris'],
+      ['verify', two, '--pin', one],
+    ]) {
+      const { exit, stderr } = await runCommand([...args, '--json', '--url', 'http://127.0.0.1:1'], { cwd })
+      t.match(JSON.parse(stderr), { code: 'UNREACHABLE' }, args.join(' '))
+      t.equal(exit, 1)
+    }
+    const { exit, stderr } = await runCommand(['show', `-${'h'.repeat(41)}`], { cwd })
+    t.match(stderr, 'unknown option')
+    t.equal(exit, 2)
+  })
+
   await t.test('does not send a token over the network unprotected', async (t) => {
     const { exit, stderr } = await runCommand(['list', '--json', '--url', 'http://192.0.2.1'], {
       cwd,

@@ -6,7 +6,8 @@ import { startTestNode } from '../../../services/node/test/support/node.ts'
 import { append } from '../../exchange/test/support/append.ts'
 import { marks, observation } from '../../exchange/test/support/content.ts'
 import { evaluation } from '../../exchange/test/support/evaluation.ts'
-import { linesOfJson, runCommand } from './support/run-command.ts'
+import { linesOfJson } from './support/run-command.ts'
+import { shareProcess } from './support/share-process.ts'
 
 t.test('the command search', async (t) => {
   const node = await startTestNode(t)
@@ -17,8 +18,9 @@ t.test('the command search', async (t) => {
   await projectAll(node.deps)
   const cwd = t.testdir()
   const env = { CONCORDANCE_URL: node.url, CONCORDANCE_TOKEN: await node.token('read') }
-  const run = (...args: string[]) => runCommand(args, { cwd, env })
-  const anonymous = (...args: string[]) => runCommand(args, { cwd, env: { CONCORDANCE_URL: node.url } })
+  const command = shareProcess(t)
+  const run = (...args: string[]) => command(args, { cwd, env })
+  const anonymous = (...args: string[]) => command(args, { cwd, env: { CONCORDANCE_URL: node.url } })
 
   await t.test('shows the marking of every hit, and nothing that acts on a terminal', async (t) => {
     const { exit, stdout, stderr } = await run('search', 'walrus')

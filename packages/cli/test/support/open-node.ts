@@ -6,6 +6,7 @@ import { api, type Receipt } from '@concordance/protocol'
 import { freePort } from '../../../../test/support/free-port.ts'
 import { observation } from './observation.ts'
 import { type Commands, commandsIn, serve } from './serve.ts'
+import { shareProcess } from './share-process.ts'
 
 export interface OpenNode extends Commands {
   readonly cwd: string
@@ -34,7 +35,7 @@ export async function openNode(
   settings: (url: string, cwd: string) => object | Promise<object> = () => ({}),
 ): Promise<OpenNode> {
   const cwd = t.testdir({ 'observation.yaml': observation })
-  const commands = commandsIn(cwd)
+  const commands = commandsIn(cwd, shareProcess(t))
   const listen = `127.0.0.1:${await freePort()}`
   const url = `http://${listen}`
   const id = ['--entity-id', 'https://node.example', '--base-url', url, '--listen', listen]

@@ -12,8 +12,8 @@ export interface Commands {
 }
 
 /** Runs commands for the node whose data folder is below `cwd`. */
-export function commandsIn(cwd: string): Commands {
-  const run = (...args: string[]) => runCommand(args, { cwd })
+export function commandsIn(cwd: string, runIn = runCommand): Commands {
+  const run = (...args: string[]) => runIn(args, { cwd })
   const json = async (...args: string[]) => {
     const { exit, stdout, stderr } = await run(...args, '--json')
     if (exit !== 0) throw new Error(`${args.join(' ')} ended with ${exit}: ${stderr}`)
