@@ -24,7 +24,8 @@ export interface TestOptions {
 /** Those that take longest come first, so that none is still at work when all others have ended. */
 const places = ['test/**/*.test.ts', 'packages/cli/test/**/*.test.ts', '{packages,services}/*/test/**/*.test.ts']
 
-const jobs = Math.max(2, Math.min(4, availableParallelism()))
+/** One more than there are cores, up to four: while one waits for its database or a clock, another works. */
+const jobs = Math.min(4, availableParallelism() + 1)
 const graceMs = 3_000
 /** For a file to put away what it has made, after its time is over. */
 const teardownMs = 60_000
