@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm'
  * only after a first collection, before which it lets garbage grow beyond 100 MiB; so there is one when the start is over.
  *
  * Until then nothing is compiled for speed: what runs once gains nothing by it, and the compilers, their working memory and
- * the code they make would stay, 12 MiB of an idle node.
+ * the code they make would stay, 10 MiB of an idle node.
  */
 export function limitHeap(): void {
   isLimited = true
