@@ -95,6 +95,35 @@ t.test('the second wall', async (t) => {
     t.same(kept.rows, [{ uses: 16 }, { uses: 16 }], 'of who asks and of what is asked there is one statement each')
   })
 
+  await t.test('asks the viewer’s rights by calls, which a connection plans once and no statement anew', async (t) => {
+    const planOf = (name: string) =>
+      asViewer(deps, staff, async (db) => {
+        const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (verbose) select from ${sql.table(name)}`.execute(
+          db,
+        )
+        return rows.map((row) => row['QUERY PLAN']).join('\n')
+      })
+    const calls: [string, string[]][] = [
+      [
+        'record',
+        [
+          'wall_plain(false)',
+          'wall_shut(false)',
+          'wall_viewer()',
+          'wall_plain(true)',
+          'wall_shut(true)',
+          'wall_asker()',
+        ],
+      ],
+      ['own_record', ['wall_plain(false)', 'wall_shut(false)', 'wall_viewer()']],
+      ['search_open', ['wall_open()', 'wall_ask()']],
+    ]
+    for (const [name, expected] of calls) {
+      const plan = await planOf(name)
+      for (const call of expected) t.ok(plan.includes(`Output: ${call}`), `${name}: ${call}`)
+    }
+  })
+
   await t.test('keeps the body of what was taken back, and every leaf stays', async (t) => {
     const { rows } = await asViewer(deps, everybody, (db) =>
       sql<{ position: number; has_body: boolean; has_statement: boolean }>`
