@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { until } from '../../../test/network/until.ts'
 import { freePort } from '../../../test/support/free-port.ts'
 import { findOwnUrl } from '../src/own-node.ts'
 import { answersYaml, inspectLog } from './support/inspect-log.ts'
 import { observation } from './support/observation.ts'
 import { linesOfJson, runCommand } from './support/run-command.ts'
 import { commandsIn, serve } from './support/serve.ts'
+import { shareProcess } from './support/share-process.ts'
 
 const cwd = t.testdir({
   'good.json': JSON.stringify(inspectLog()),
@@ -16,7 +18,7 @@ const cwd = t.testdir({
 })
 const port = await freePort()
 const base = `http://127.0.0.1:${port}`
-const { run, json, only } = commandsIn(cwd)
+const { run } = commandsIn(cwd)
 
 t.test('init makes a node and prints the pin; a second one touches nothing', async (t) => {
   const args = [
@@ -48,6 +50,7 @@ t.test('a node that does not run', async (t) => {
 })
 
 t.test('a running node', async (t) => {
+  const { run, json, only } = commandsIn(cwd, shareProcess(t))
   const node = await serve(t, cwd)
   let secondPerson = ''
   t.equal(node.url, base)
@@ -104,6 +107,7 @@ t.test('a running node', async (t) => {
   })
 
   await t.test('shows, finds and exports it', async (t) => {
+    await until('the record stands in the list', async () => (await json('list', '--type', 'observation')).length > 0)
     t.match(await json('list', '--type', 'observation'), [
       { recordId: record, title: { en: 'Callers report cloned voices.' } },
     ])
