@@ -1,5 +1,6 @@
 import { revokeToken } from '@concordance/exchange'
 import t, { type Test } from 'tap'
+import { until } from '../../../test/network/until.ts'
 import type { Browser } from './support/browser.ts'
 import { contentsOf } from './support/contents.ts'
 import { baseUrl, startPeople } from './support/people.ts'
@@ -7,6 +8,8 @@ import { type Answer, type Outgoing, send } from './support/send.ts'
 import { visible } from './support/visible.ts'
 
 const name = '__Host-concordance-session'
+/** What was promised of a role or a token that is taken away. */
+const soonMs = 5_000
 /** What a page of the node itself sends with an act. */
 const own = { 'concordance-request': '1', origin: baseUrl, 'sec-fetch-site': 'same-origin' }
 
@@ -302,14 +305,18 @@ t.test('an API token of one’s own', async (t) => {
     t.equal((await use(token, { path: '/v1/drafts' })).status, 200)
     provider.accounts.author = { name: 'Alma Author', groups: ['staff', 'readers'] }
     await browser().signIn('author')
-    await soon(async () => (await use(token, { path: '/v1/drafts' })).status === 403)
+    await until('drafts are closed', async () => (await use(token, { path: '/v1/drafts' })).status === 403, soonMs)
     t.same((await use(token, { path: '/v1/session' })).json<{ scopes: string[] }>().scopes, ['read'])
     provider.accounts.author = { name: 'Alma Author', groups: ['readers', 'authors'] }
     await browser().signIn('author')
-    await soon(async () => !(await use(token, { path: '/v1/session' })).json<{ staff: boolean }>().staff)
+    await until(
+      'no staff',
+      async () => !(await use(token, { path: '/v1/session' })).json<{ staff: boolean }>().staff,
+      soonMs,
+    )
     provider.accounts.author = { name: 'Alma Author', groups: ['staff', 'readers', 'authors'] }
     await browser().signIn('author')
-    await soon(async () => (await use(token, { path: '/v1/drafts' })).status === 200)
+    await until('drafts are open', async () => (await use(token, { path: '/v1/drafts' })).status === 200, soonMs)
   })
 
   await t.test('is listed for its owner and the operator, and never shown again', async (t) => {
@@ -356,13 +363,8 @@ t.test('an API token of one’s own', async (t) => {
 
 /** Refused by the one 401 within five seconds. */
 async function refusedSoon(t: Test, ask: () => Promise<Answer>, title = 'refused within five seconds'): Promise<void> {
-  await soon(async () => (await ask()).status === 401)
+  await until(title, async () => (await ask()).status === 401, soonMs)
   t.equal((await ask()).status, 401, title)
-}
-
-async function soon(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000
-  while (!(await holds())) if (performance.now() > deadline) throw new Error('not within five seconds')
 }
 
 async function digests({
