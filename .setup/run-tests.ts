@@ -23,6 +23,11 @@ export interface TestOptions {
 
 /** Those that take longest come first, so that none is still at work when all others have ended. */
 const places = ['test/**/*.test.ts', 'packages/cli/test/**/*.test.ts', '{packages,services}/*/test/**/*.test.ts']
+/** Tests of a package that works in the process it is in: starting one takes longer than many of them. */
+const sharing = /^packages\/(client|exchange|importers|log|protocol)\/test\//
+/** … but for those that start servers, or measure what a process needs. */
+const alone = ['embedded-postgres.test.ts', 'import-file.test.ts']
+const filesOfProcess = 6
 
 /** One more than there are cores, up to four: while one waits for its database or a clock, another works. */
 const jobs = Math.min(4, availableParallelism() + 1)
@@ -31,20 +36,21 @@ const graceMs = 3_000
 const teardownMs = 60_000
 
 /**
- * Runs each test file in a process of its own, some at a time, and prints a line a file as it ends, then what failed.
- * A file that breaks off without saying how much failed counts as one failure.
+ * Runs test files, some at a time, and prints what a process of them came to as it ends, then what failed. A file that is
+ * named has a process of its own. A process that breaks off without saying how much failed counts as one failure.
  */
 export async function runTests(root: string, { files, ...options }: TestOptions): Promise<Counts> {
-  const waiting = [...(files.length > 0 ? files : listTests(root))]
+  const waiting = files.length > 0 ? files.map((file) => [file]) : inProcesses(listTests(root))
   const counts: Counts = { passed: 0, failed: 0 }
   const failures: string[] = []
   const work = async () => {
-    for (let file = waiting.shift(); file !== undefined && !options.signal.aborted; file = waiting.shift()) {
-      const { passed, failed, seconds, failure, figures } = await runFile(root, file, options)
+    for (let some = waiting.shift(); some !== undefined && !options.signal.aborted; some = waiting.shift()) {
+      const { passed, failed, seconds, failure, figures } = await runFiles(root, some, options)
       counts.passed += passed
       counts.failed += failed
-      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${file} ${seconds.toFixed(1)} s\n${figures}`)
-      if (failed > 0) failures.push(`\n${file}\n${failure}`)
+      const names = some.join(' ')
+      process.stdout.write(`${failed === 0 ? 'ok    ' : 'not ok'} ${names} ${seconds.toFixed(1)} s\n${figures}`)
+      if (failed > 0) failures.push(`\n${names}\n${failure}`)
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
@@ -57,6 +63,22 @@ function listTests(root: string): string[] {
   return [...new Set(places.flatMap((place) => globSync(place, { cwd: root, exclude }).sort()))]
 }
 
+/** In the order of the files. */
+function inProcesses(files: readonly string[]): string[][] {
+  const processes: string[][] = []
+  for (const file of files) {
+    const last = processes.at(-1) ?? []
+    const hasRoom = last.length < filesOfProcess && last.every(isSharing)
+    if (last.length > 0 && hasRoom && isSharing(file)) last.push(file)
+    else processes.push([file])
+  }
+  return processes
+}
+
+function isSharing(file: string): boolean {
+  return sharing.test(file) && !alone.some((name) => file.endsWith(name))
+}
+
 interface Outcome extends Counts {
   readonly seconds: number
   /** What went wrong, in words. */
@@ -65,17 +87,22 @@ interface Outcome extends Counts {
   readonly figures: string
 }
 
-async function runFile(root: string, file: string, options: Omit<TestOptions, 'files'>): Promise<Outcome> {
+async function runFiles(root: string, files: readonly string[], options: Omit<TestOptions, 'files'>): Promise<Outcome> {
   const { timeoutMs, env, signal } = options
   const begun = performance.now()
   // tap ends a file that takes too long by itself, and says where it stood.
   const told = { TAP: '1', TAP_TIMEOUT: String(Math.ceil(timeoutMs / 1_000)) }
-  const child = spawn(process.execPath, [join(root, file)], {
-    cwd: root,
-    env: { ...env, ...told },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
+  const [file = '', ...more] = files.map((name) => join(root, name))
+  const child = spawn(
+    process.execPath,
+    more.length > 0 ? [join(import.meta.dirname, 'run-files.mjs'), file, ...more] : [file],
+    {
+      cwd: root,
+      env: { ...env, ...told },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  )
   const stopping = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + teardownMs)])
   const end = () => endGroup(child)
   if (stopping.aborted) end()
