@@ -12,7 +12,7 @@ export interface Counts {
 }
 
 export interface TestOptions {
-  /** Test files from the root of the tree; none means all. */
+  /** Test files from the root of the tree; none means all. `file#2/3` is its second third, as it is told by `CONCORDANCE_PART`. */
   readonly files: readonly string[]
   /** How long one file may take. */
   readonly timeoutMs: number
@@ -92,13 +92,14 @@ async function runFiles(root: string, files: readonly string[], options: Omit<Te
   const begun = performance.now()
   // tap ends a file that takes too long by itself, and says where it stood.
   const told = { TAP: '1', TAP_TIMEOUT: String(Math.ceil(timeoutMs / 1_000)) }
-  const [file = '', ...more] = files.map((name) => join(root, name))
+  const [, part] = files[0]?.split('#') ?? []
+  const [file = '', ...more] = files.map((name) => join(root, name.replace(/#.*/, '')))
   const child = spawn(
     process.execPath,
     more.length > 0 ? [join(import.meta.dirname, 'run-files.mjs'), file, ...more] : [file],
     {
       cwd: root,
-      env: { ...env, ...told },
+      env: { ...env, ...told, ...(part && { CONCORDANCE_PART: part }) },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     },

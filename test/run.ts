@@ -8,7 +8,9 @@ import { createTemplate, dropTemplate } from './support/template.ts'
 const root = dirname(import.meta.dirname)
 /** What does a tenth of its work in `npm test` and all of it in `npm run test:faults`. */
 const faultTests = [
-  'test/federation/convergence.test.ts',
+  'test/federation/convergence.test.ts#1/3',
+  'test/federation/convergence.test.ts#2/3',
+  'test/federation/convergence.test.ts#3/3',
   'test/faults/kill-at-a-tick.test.ts',
   'test/faults/kill-postgres.test.ts',
   'test/faults/kill-while-publishing.test.ts',

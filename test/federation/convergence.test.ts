@@ -13,6 +13,8 @@ import { emptyModel, isEntitled, type Model } from './convergence/model.ts'
 const histories = process.env.CONCORDANCE_FAULTS === 'full' ? 300 : 10
 /** Histories that share nodes and logs: later ones meet what earlier ones left. */
 const inOneNetwork = 10
+/** Which of how many parts of them this process has. */
+const [part = 1, parts = 1] = (process.env.CONCORDANCE_PART ?? '1/1').split('/').map(Number)
 const actsOfOne = 12
 const seedOfRun = Number(process.env.CONCORDANCE_SEED ?? 20_261_124)
 
@@ -24,7 +26,7 @@ interface Moment {
   readonly model: Model
 }
 
-for (let first = 0; first < histories; first += inOneNetwork) {
+for (let first = (part - 1) * inOneNetwork; first < histories; first += parts * inOneNetwork) {
   t.test(`histories ${first} to ${first + inOneNetwork - 1}, under faults`, async (t) => {
     const clock = { seconds: Math.floor(Date.now() / 1_000) }
     const now = () => new Date(clock.seconds * 1_000)

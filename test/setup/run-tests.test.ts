@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { failuresIn, runTests } from '../../.setup/run-tests.ts'
 
@@ -60,14 +60,43 @@ t.test('a file that hangs is ended', async (t) => {
   t.match(await run(t, `t.test('for ever', () => new Promise(() => setInterval(() => {}, 1)))`, 1_000), { failed: 1 })
 })
 
+t.test('files of a package share a process, and all others have one each', async (t) => {
+  const sets = `Object.assign(globalThis, { met: [...(globalThis.met ?? []), 1] })\nt.pass()`
+  const met = (count: number) => `t.equal(globalThis.met?.length ?? 0, ${count})`
+  const folder = folderWith(t, {
+    'packages/log/test/a.test.ts': sets,
+    'packages/log/test/b.test.ts': met(1),
+    'packages/cli/test/a.test.ts': sets,
+    'packages/cli/test/b.test.ts': met(0),
+  })
+  t.match(await runIn(t, folder, []), { passed: 4, failed: 0 })
+})
+
+t.test('a part of a file is told which it is', async (t) => {
+  const folder = folderWith(t, { 'one.test.mjs': `t.equal(process.env.CONCORDANCE_PART, '2/3')` })
+  t.match(await runIn(t, folder, ['one.test.mjs#2/3']), { passed: 1, failed: 0 })
+  t.match(await runIn(t, folder, ['one.test.mjs']), { passed: 0, failed: 1 })
+})
+
 /** What becomes of a file with this text. */
-async function run(t: Test, text: string, timeoutMs = 60_000) {
-  const folder = t.testdir()
-  const tap = JSON.stringify(import.meta.resolve('tap'))
-  writeFileSync(join(folder, 'one.test.mjs'), `import t from ${tap}\n${text}\n`)
+function run(t: Test, text: string, timeoutMs = 60_000) {
+  return runIn(t, folderWith(t, { 'one.test.mjs': text }), ['one.test.mjs'], timeoutMs)
+}
+
+async function runIn(t: Test, folder: string, files: string[], timeoutMs = 60_000) {
   const { signal } = new AbortController()
   const write = t.capture(process.stdout, 'write')
-  const counts = await runTests(folder, { files: ['one.test.mjs'], timeoutMs, env: process.env, signal })
+  const counts = await runTests(folder, { files, timeoutMs, env: process.env, signal })
   write.restore()
   return counts
+}
+
+function folderWith(t: Test, files: Record<string, string>): string {
+  const folder = t.testdir()
+  const tap = JSON.stringify(import.meta.resolve('tap'))
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), `import t from ${tap}\n${text}\n`)
+  }
+  return folder
 }
