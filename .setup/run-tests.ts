@@ -24,9 +24,15 @@ export interface TestOptions {
 /** Those that take longest come first, so that none is still at work when all others have ended. */
 const places = ['test/**/*.test.ts', 'packages/cli/test/**/*.test.ts', '{packages,services}/*/test/**/*.test.ts']
 /** Tests of a package that works in the process it is in: starting one takes longer than many of them. */
-const sharing = /^packages\/(client|exchange|importers|log|protocol)\/test\//
-/** … but for those that start servers, or measure what a process needs. */
-const alone = ['embedded-postgres.test.ts', 'import-file.test.ts']
+const sharing = /^(packages\/(client|exchange|importers|log|protocol)|services\/node)\/test\//
+/** … but for those that start programs, or look at what a process needs. */
+const alone = [
+  'embedded-postgres.test.ts',
+  'import-file.test.ts',
+  'limit-heap.test.ts',
+  'main.test.ts',
+  'start-node.test.ts',
+]
 const filesOfProcess = 6
 
 /** One more than there are cores, up to four: while one waits for its database or a clock, another works. */
