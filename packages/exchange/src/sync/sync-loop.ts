@@ -84,11 +84,14 @@ async function followLoop(
   signal: AbortSignal,
 ): Promise<void> {
   let pauseMs = options.shortestPauseMs
+  // Until a peer has answered, it is asked what there is: held open, the request would leave it in doubt whether it is there.
+  let waitSeconds = 0
   while (!signal.aborted) {
     const heard = deps.wake.latest(`hint:${peer.iss}`)
     const started = performance.now()
-    const pass = await followOnce(deps, locks, peer, options, signal)
+    const pass = await followOnce(deps, locks, peer, waitSeconds, signal)
     if (signal.aborted) return
+    waitSeconds = pass ? options.waitSeconds : 0
     if (pass && pass.verified + pass.changed > 0) {
       pauseMs = options.shortestPauseMs
       deps.wake.announce(`log:${peer.iss}`, pass.size)
@@ -106,7 +109,7 @@ async function followOnce(
   deps: SyncDeps,
   locks: PeerLocks,
   peer: Peer,
-  { waitSeconds }: SyncOptions,
+  waitSeconds: number,
   signal: AbortSignal,
 ): Promise<Pass | undefined> {
   return attempt(deps, peer, async () => {
