@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalize, encodeBase64url, type JsonValue, type Receipt, type RecordInput } from '@concordance/protocol'
 import { composeRecord, requireContentType } from './compose-record.ts'
 import type { Deps } from './deps.ts'
@@ -50,9 +50,7 @@ export async function appendRecord(deps: Deps, input: RecordInput, call: Call): 
 
 /** What a request is, for telling a repetition from another request under the same key. */
 export function digestOf(act: string, request: unknown): Buffer {
-  return createHash('sha256')
-    .update(`${act}\n${canonicalize(request as JsonValue)}`)
-    .digest()
+  return hash('sha256', `${act}\n${canonicalize(request as JsonValue)}`, 'buffer')
 }
 
 /**

@@ -19,7 +19,15 @@ import { choosePositions } from './choose-positions.ts'
 import { type Decision, decideBatch } from './decide-batch.ts'
 import { type Batch, type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
 import { judgeGuard } from './judge-guard.ts'
-import { lookAhead, type OwnLogRow } from './look-ahead.ts'
+import {
+  beginWithOwnLog,
+  isNothing,
+  type Known,
+  lookAhead,
+  nothingKnown,
+  type OwnLogRow,
+  standAlone,
+} from './look-ahead.ts'
 import { tickTimeOf } from './schedule.ts'
 
 /** A record on its way into our own log: validated, and signed before any lock is taken. */
@@ -88,28 +96,71 @@ export const subtreeLevel = 8
  * back without it is known to lack nothing that was acknowledged or signed.
  *
  * @param client Pipelined, and used by nobody else meanwhile. After an error its transaction is undecided: close it.
+ * @param begun What `beginWithOwnLog` is going to answer.
  * @throws the database's or the guard's error, `log-unconfirmed`, or `unavailable` when no key is valid; nothing was appended,
  * except that after an error of the commit itself nobody knows.
  */
-export async function appendBatch(
+export function appendBatch(
   client: pg.ClientBase,
+  begun: Promise<OwnLogRow>,
   context: AppendContext,
   entries: readonly NewEntry[],
 ): Promise<Outcome[]> {
-  const known = await lookAhead(client, entries)
-  const before = decodeFrontier(known.ownLog.size, known.ownLog.frontier)
-  await requireConfirmed(client, context, known.ownLog, headOf(before))
-  if (known.ownLog.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
+  return append({ client, begun, context }, entries, standAlone(entries))
+}
 
+/**
+ * Entries that stand alone are written while the database still looks whether they are new: where one of them is not,
+ * nothing of it is committed, and they are decided again by what was found.
+ */
+async function append(
+  { client, begun, context }: { client: pg.ClientBase; begun: Promise<OwnLogRow>; context: AppendContext },
+  entries: readonly NewEntry[],
+  areTakenForNew: boolean,
+): Promise<Outcome[]> {
+  const known = lookAhead(client, begun, entries)
+  known.catch(() => {}) // whoever waits for it hears of it; where the lock fails nobody does
+  const log = await begun
+  const before = decodeFrontier(log.size, log.frontier)
+  const head = headOf(before)
+  await requireConfirmed(client, context, log, head)
+  if (log.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
+
+  const at = { client, context, log, before, head }
+  if (areTakenForNew && !log.sealing) {
+    const written = writeBatch(at, entries, nothingKnown(log))
+    await Promise.allSettled([written, known])
+    if (isNothing(await known)) return commitWritten(at, await written)
+    await client.query('rollback')
+    return append({ client, begun: beginWithOwnLog(client), context }, entries, false)
+  }
+  return commitWritten(at, await writeBatch(at, entries, await known))
+}
+
+interface Transaction {
+  readonly client: pg.ClientBase
+  readonly context: AppendContext
+  readonly log: OwnLogRow
+  /** The tree without the batch, and its head. */
+  readonly before: Frontier
+  readonly head: TreeHead
+}
+
+/** Everything but the commit. */
+async function writeBatch(at: Transaction, entries: readonly NewEntry[], known: Known): Promise<Outcome[]> {
+  const { client, context, log } = at
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
-  const places = await findPlaces(client, context, known.ownLog, accepted)
+  const places = await findPlaces(client, context, log, accepted)
   const placed = await placeEntries(context, accepted, places)
-  const batch = { db: context.db, log: known.ownLog.id, placed, at: context.now() }
-  if (placed.length === 0) await commit(client)
-  else if (known.ownLog.sealing) await Promise.all([insertBatch(client, batch), commit(client)])
-  else await write(client, context, before, batch)
+  const batch = { db: context.db, log: log.id, placed, at: context.now() }
+  if (placed.length > 0) await (log.sealing ? insertBatch(client, batch) : insertAndGrow(at, batch))
   return outcomesOf(decisions, placed, places)
+}
+
+async function commitWritten({ client }: Transaction, outcomes: Outcome[]): Promise<Outcome[]> {
+  await commit(client)
+  return outcomes
 }
 
 export function headOf(frontier: Frontier): TreeHead {
@@ -189,12 +240,11 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
 }
 
 /** The guard names the new head, durably, while the database takes in the rows; the commit is sent when both are done. */
-async function write(client: pg.ClientBase, context: AppendContext, before: Frontier, batch: Batch): Promise<void> {
+async function insertAndGrow({ client, context, before, head }: Transaction, batch: Batch): Promise<void> {
   const leaves = batch.placed.map(({ leafHash }) => leafHash)
   const growth = growthOf(before, leaves)
-  const inserted = insertBatch(client, batch, growth)
-  await Promise.all([context.guard.intend(headOf(before), headOf(growth.frontier)), inserted])
-  await commit(client)
+  const named = context.guard.intend(head, growth.head)
+  await Promise.all([named, insertBatch(client, batch, growth)])
 }
 
 export function growthOf(before: Frontier, leaves: readonly Uint8Array[]): Growth {
@@ -202,7 +252,7 @@ export function growthOf(before: Frontier, leaves: readonly Uint8Array[]): Growt
   const frontier = extendFrontier(before, leaves, (level, index, hash) => {
     if (level === subtreeLevel) subtrees.push({ index, hash })
   })
-  return { frontier, subtrees }
+  return { frontier, head: headOf(frontier), subtrees }
 }
 
 /** A commit after a failed statement is answered as a rollback, and without an error. */

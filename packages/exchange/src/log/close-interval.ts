@@ -66,7 +66,8 @@ export async function setSealing(
 
 async function growTo(client: pg.ClientBase, context: AppendContext, log: OwnLogRow, size: number): Promise<void> {
   const before = decodeFrontier(log.size, log.frontier)
-  await requireConfirmed(client, context, log, headOf(before))
+  const head = headOf(before)
+  await requireConfirmed(client, context, log, head)
   const records = await listLeaves(client, log)
   const covers: Cover[] = []
   const leaves = Array.from({ length: size - log.size }, (_, index) => {
@@ -84,7 +85,7 @@ async function growTo(client: pg.ClientBase, context: AppendContext, log: OwnLog
     ...insertSubtrees(client, log.id, growth),
     client.query({ name: 'grow-own-log', text: growText, values: [log.id, ...headValuesOf(growth)] }),
   ])
-  await Promise.all([context.guard.intend(headOf(before), headOf(growth.frontier)), inserted])
+  await Promise.all([context.guard.intend(head, growth.head), inserted])
 }
 
 interface Cover {

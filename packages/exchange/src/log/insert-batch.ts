@@ -1,9 +1,10 @@
-import { encodeFrontier, type Frontier, rootOf } from '@concordance/log'
+import { encodeFrontier, type Frontier } from '@concordance/log'
 import type { Receipt, SignedStatement } from '@concordance/protocol'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { accessEffectsOf, namedReadersOf } from '../access/control-effects.ts'
 import type { Tables } from '../database/tables.ts'
+import type { TreeHead } from '../deps.ts'
 import type { NewEntry } from './append-batch.ts'
 import { targetOf } from './look-ahead.ts'
 
@@ -26,8 +27,9 @@ export interface Batch {
 
 /** What new leaves do to the tree. */
 export interface Growth {
-  /** Behind them. */
+  /** Behind them, and its head. */
   readonly frontier: Frontier
+  readonly head: TreeHead
   /** Subtrees that they complete. */
   readonly subtrees: readonly { readonly index: number; readonly hash: Uint8Array }[]
 }
@@ -61,8 +63,8 @@ export function insertSubtrees(client: pg.ClientBase, log: number, { subtrees }:
 }
 
 /** Size, root and encoded frontier. */
-export function headValuesOf({ frontier }: Growth): [number, Uint8Array, Uint8Array] {
-  return [frontier.size, rootOf(frontier), encodeFrontier(frontier)]
+export function headValuesOf({ frontier, head }: Growth): [number, Uint8Array, Uint8Array] {
+  return [head.size, Buffer.from(head.root, 'base64url'), encodeFrontier(frontier)]
 }
 
 const insertRows = `

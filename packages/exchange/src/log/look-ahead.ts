@@ -44,12 +44,16 @@ export interface NewestVersion {
 }
 
 /**
- * Begins the transaction, takes the lock and reads, in one round trip: the client is pipelined, and each statement has a
- * snapshot of its own, so what comes after the lock sees everything committed before it.
+ * Reads behind the lock, in the same round trip where the lock is still on its way: the client is pipelined, and each
+ * statement has a snapshot of its own, so what comes after the lock sees everything committed before it.
  */
-export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Known> {
+export async function lookAhead(
+  client: pg.ClientBase,
+  begun: Promise<OwnLogRow>,
+  entries: readonly NewEntry[],
+): Promise<Known> {
   const [ownLog, receipts, findings, withdrawn, drafts, remarked] = await Promise.all([
-    beginWithOwnLog(client),
+    begun,
     queryReceipts(client, entries),
     queryFindings(client, entries),
     queryWithdrawn(client, entries),
@@ -57,6 +61,28 @@ export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntr
     queryRemarked(client, entries),
   ])
   return { ownLog, receipts, findings, withdrawn, drafts, remarked }
+}
+
+/**
+ * What is known of entries that `standAlone`, unless one of them was appended before: that is looked up beside the work
+ * and seldom so.
+ */
+export function nothingKnown(ownLog: OwnLogRow): Known {
+  const none = new Map<string, never>()
+  return { ownLog, receipts: none, findings: none, withdrawn: new Set(), drafts: none, remarked: none }
+}
+
+/** Whether it is what `nothingKnown` says, of entries that `standAlone`. */
+export function isNothing({ receipts, findings }: Known): boolean {
+  return receipts.size === 0 && findings.size === 0
+}
+
+/** First versions that follow from nothing in the database: neither a draft, nor another record, nor a keyset. */
+export function standAlone(entries: readonly NewEntry[]): boolean {
+  return entries.every((entry) => {
+    const { draft, markedAs, keyset, signed } = entry
+    return signed.statement.version === 1 && !draft && !markedAs && !keyset && targetOf(entry) === undefined
+  })
 }
 
 /** Begins the transaction of whoever is going to append, and takes the lock that makes positions gapless. */

@@ -118,6 +118,44 @@ t.test('one refused record fails none of its neighbours in a batch', async (t) =
   for (const { reason } of refused) t.equal(reason.code, 'version-conflict')
 })
 
+t.test('records that are written while the database looks whether they are new', async (t) => {
+  const institute = await openInstitute(t)
+  const { deps } = institute
+  const once = call()
+  const first = await appendRecord(deps, input(), once)
+  const among = (some: Promise<unknown>) =>
+    Promise.allSettled([
+      ...Array.from({ length: 4 }, () => appendRecord(deps, input(), call())),
+      some,
+      ...Array.from({ length: 4 }, () => appendRecord(deps, input(), call())),
+    ])
+
+  await t.test('are appended once beside one that was appended before, which gets its first receipt', async (t) => {
+    const results = await among(appendRecord(deps, input(), once))
+    const receipts = results.map((result) =>
+      result.status === 'fulfilled' ? (result.value as typeof first) : undefined,
+    )
+    t.same(receipts[4], first)
+    t.equal(new Set(receipts.map((receipt) => receipt?.position)).size, 9)
+    await deps.writer.seal()
+    t.match(await verifyOwnLog(deps), { ok: true, size: 2 + 8 })
+  })
+
+  await t.test('are appended beside a second first version of a finding, which is refused', async (t) => {
+    const results = await among(appendRecord(deps, input({ finding: first.finding }), call()))
+    t.match(results[4], { status: 'rejected', reason: { code: 'version-conflict' } })
+    t.equal(results.filter(({ status }) => status === 'fulfilled').length, 8)
+  })
+
+  await t.test('leave the guard and the database of one mind, so that the node goes on after a start', async (t) => {
+    await among(appendRecord(deps, input(), once))
+    await institute.stop()
+    const { deps: again } = await institute.open()
+    await t.resolves(appendRecord(again, input(), call()))
+    t.match(await verifyOwnLog(again), { ok: true, problems: [] })
+  })
+})
+
 t.test('two processes on one database', async (t) => {
   const institute = await openInstitute(t)
   const second = await institute.open()
