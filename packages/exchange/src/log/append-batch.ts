@@ -17,17 +17,9 @@ import type { OwnIdentity } from '../keys/identity.ts'
 import type { SubjectSecret } from '../settle-subject.ts'
 import { choosePositions } from './choose-positions.ts'
 import { type Decision, decideBatch } from './decide-batch.ts'
-import { type Batch, type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
+import { type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
 import { judgeGuard } from './judge-guard.ts'
-import {
-  beginWithOwnLog,
-  isNothing,
-  type Known,
-  lookAhead,
-  nothingKnown,
-  type OwnLogRow,
-  standAlone,
-} from './look-ahead.ts'
+import { beginWithOwnLog, type Known, lookAhead, nothingKnown, type OwnLogRow, standAlone } from './look-ahead.ts'
 import { tickTimeOf } from './schedule.ts'
 
 /** A record on its way into our own log: validated, and signed before any lock is taken. */
@@ -110,8 +102,8 @@ export function appendBatch(
 }
 
 /**
- * Entries that stand alone are written while the database still looks whether they are new: where one of them is not,
- * nothing of it is committed, and they are decided again by what was found.
+ * Entries that stand alone are written while the database still looks whether they are new. Where one of them is not, nothing
+ * is committed, and all are decided again by what is known then.
  */
 async function append(
   { client, begun, context }: { client: pg.ClientBase; begun: Promise<OwnLogRow>; context: AppendContext },
@@ -127,14 +119,11 @@ async function append(
   if (log.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
 
   const at = { client, context, log, before, head }
-  if (areTakenForNew && !log.sealing) {
-    const written = writeBatch(at, entries, nothingKnown(log))
-    await Promise.allSettled([written, known])
-    if (isNothing(await known)) return commitWritten(at, await written)
-    await client.query('rollback')
-    return append({ client, begun: beginWithOwnLog(client), context }, entries, false)
-  }
-  return commitWritten(at, await writeBatch(at, entries, await known))
+  if (!areTakenForNew || log.sealing) return commitBatch(client, await writeBatch(at, entries, await known))
+  const [written, { receipts, findings }] = await Promise.all([writeBatch(at, entries, nothingKnown(log)), known])
+  if (receipts.size === 0 && findings.size === 0) return commitBatch(client, written)
+  await client.query('rollback')
+  return append({ client, begun: beginWithOwnLog(client), context }, entries, false)
 }
 
 interface Transaction {
@@ -146,20 +135,35 @@ interface Transaction {
   readonly head: TreeHead
 }
 
-/** Everything but the commit. */
-async function writeBatch(at: Transaction, entries: readonly NewEntry[], known: Known): Promise<Outcome[]> {
-  const { client, context, log } = at
+/** A batch that may be committed: the guard knows of it, durably, and its rows are on their way to the database. */
+interface Written {
+  readonly outcomes: Outcome[]
+  readonly inserted: Promise<unknown>
+}
+
+async function writeBatch(at: Transaction, entries: readonly NewEntry[], known: Known): Promise<Written> {
+  const { client, context, log, before, head } = at
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
   const places = await findPlaces(client, context, log, accepted)
   const placed = await placeEntries(context, accepted, places)
+  const outcomes = outcomesOf(decisions, placed, places)
   const batch = { db: context.db, log: log.id, placed, at: context.now() }
-  if (placed.length > 0) await (log.sealing ? insertBatch(client, batch) : insertAndGrow(at, batch))
-  return outcomesOf(decisions, placed, places)
+  if (placed.length === 0) return { outcomes, inserted: Promise.resolve() }
+  if (log.sealing) return { outcomes, inserted: insertBatch(client, batch) }
+
+  const leaves = placed.map(({ leafHash }) => leafHash)
+  const growth = growthOf(before, leaves)
+  const named = context.guard.intend(head, growth.head)
+  const inserted = insertBatch(client, batch, growth)
+  inserted.catch(() => {}) // heard of where it is committed
+  await named
+  return { outcomes, inserted }
 }
 
-async function commitWritten({ client }: Transaction, outcomes: Outcome[]): Promise<Outcome[]> {
-  await commit(client)
+/** The commit follows the rows without waiting for them: behind a statement that failed it is none. */
+async function commitBatch(client: pg.ClientBase, { outcomes, inserted }: Written): Promise<Outcome[]> {
+  await Promise.all([inserted, commit(client)])
   return outcomes
 }
 
@@ -237,14 +241,6 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
   const signer = context.signers.record
   if (!isValid(signer.kid)) throw new ExchangeError('unavailable', `no record key is valid at position ${position}`)
   return signStatement(signed.statement, signer)
-}
-
-/** The guard names the new head, durably, while the database takes in the rows; the commit is sent when both are done. */
-async function insertAndGrow({ client, context, before, head }: Transaction, batch: Batch): Promise<void> {
-  const leaves = batch.placed.map(({ leafHash }) => leafHash)
-  const growth = growthOf(before, leaves)
-  const named = context.guard.intend(head, growth.head)
-  await Promise.all([named, insertBatch(client, batch, growth)])
 }
 
 export function growthOf(before: Frontier, leaves: readonly Uint8Array[]): Growth {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { closeSync, fdatasync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, readSync, write, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { Guard, GuardState, TreeHead } from '../deps.ts'
@@ -9,7 +9,7 @@ const slotBytes = 512
 /** Two slots a register, written in turn: a write that is cut off leaves the one before it readable. */
 const registers = { intent: 0, sealed: 2 } as const
 const fileBytes = 4 * slotBytes
-const sync = promisify(fdatasync)
+const writeAt = promisify(write)
 
 type Register = keyof typeof registers
 interface Slot {
@@ -28,16 +28,22 @@ interface Slot {
  */
 export function openGuard(path: string): Guard {
   const fd = openFile(path)
+  /** What is written here is on the disk when it is written. */
+  const durable = openSync(path, constants.O_WRONLY | constants.O_DSYNC)
   return {
     read: () => readState(fd),
     async intend(prev, last) {
-      writeSlot(fd, 'intent', [prev, last])
-      await sync(fd)
+      const { bytes, at } = nextSlot(fd, 'intent', [prev, last])
+      await writeAt(durable, bytes, 0, slotBytes, at)
     },
     seal(head) {
-      writeSlot(fd, 'sealed', [head])
+      const { bytes, at } = nextSlot(fd, 'sealed', [head])
+      writeSync(fd, bytes, 0, slotBytes, at)
     },
-    close: () => closeSync(fd),
+    close() {
+      closeSync(durable)
+      closeSync(fd)
+    },
   }
 }
 
@@ -80,12 +86,12 @@ function readFile(fd: number): Buffer {
   return file
 }
 
-function writeSlot(fd: number, register: Register, heads: TreeHead[]): void {
+function nextSlot(fd: number, register: Register, heads: TreeHead[]): { bytes: Buffer; at: number } {
   const seq = (newestOf(readFile(fd), register)?.seq ?? 0) + 1
   const text = JSON.stringify({ seq, heads })
-  const slot = Buffer.alloc(slotBytes, ' ')
-  slot.write(`${checksumOf(text)} ${text}\n`)
-  writeSync(fd, slot, 0, slotBytes, (registers[register] + (seq % 2)) * slotBytes)
+  const bytes = Buffer.alloc(slotBytes, ' ')
+  bytes.write(`${checksumOf(text)} ${text}\n`)
+  return { bytes, at: (registers[register] + (seq % 2)) * slotBytes }
 }
 
 function newestOf(file: Buffer, register: Register): Slot | undefined {

@@ -63,18 +63,10 @@ export async function lookAhead(
   return { ownLog, receipts, findings, withdrawn, drafts, remarked }
 }
 
-/**
- * What is known of entries that `standAlone`, unless one of them was appended before: that is looked up beside the work
- * and seldom so.
- */
+/** What is known of entries that `standAlone`, unless a key was used or a finding was there before. */
 export function nothingKnown(ownLog: OwnLogRow): Known {
   const none = new Map<string, never>()
   return { ownLog, receipts: none, findings: none, withdrawn: new Set(), drafts: none, remarked: none }
-}
-
-/** Whether it is what `nothingKnown` says, of entries that `standAlone`. */
-export function isNothing({ receipts, findings }: Known): boolean {
-  return receipts.size === 0 && findings.size === 0
 }
 
 /** First versions that follow from nothing in the database: neither a draft, nor another record, nor a keyset. */
