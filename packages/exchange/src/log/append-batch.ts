@@ -17,9 +17,9 @@ import type { OwnIdentity } from '../keys/identity.ts'
 import type { SubjectSecret } from '../settle-subject.ts'
 import { choosePositions } from './choose-positions.ts'
 import { type Decision, decideBatch } from './decide-batch.ts'
-import { type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
+import { type Batch, type Growth, insertBatch, type PlacedEntry } from './insert-batch.ts'
 import { judgeGuard } from './judge-guard.ts'
-import { beginWithOwnLog, type Known, lookAhead, nothingKnown, type OwnLogRow, standAlone } from './look-ahead.ts'
+import { lookAhead, type OwnLogRow } from './look-ahead.ts'
 import { tickTimeOf } from './schedule.ts'
 
 /** A record on its way into our own log: validated, and signed before any lock is taken. */
@@ -88,83 +88,32 @@ export const subtreeLevel = 8
  * back without it is known to lack nothing that was acknowledged or signed.
  *
  * @param client Pipelined, and used by nobody else meanwhile. After an error its transaction is undecided: close it.
- * @param begun What `beginWithOwnLog` is going to answer.
  * @throws the database's or the guard's error, `log-unconfirmed`, or `unavailable` when no key is valid; nothing was appended,
  * except that after an error of the commit itself nobody knows.
  */
-export function appendBatch(
+export async function appendBatch(
   client: pg.ClientBase,
-  begun: Promise<OwnLogRow>,
   context: AppendContext,
   entries: readonly NewEntry[],
 ): Promise<Outcome[]> {
-  return append({ client, begun, context }, entries, standAlone(entries))
-}
-
-/**
- * Entries that stand alone are written while the database still looks whether they are new. Where one of them is not, nothing
- * is committed, and all are decided again by what is known then.
- */
-async function append(
-  { client, begun, context }: { client: pg.ClientBase; begun: Promise<OwnLogRow>; context: AppendContext },
-  entries: readonly NewEntry[],
-  areTakenForNew: boolean,
-): Promise<Outcome[]> {
-  const known = lookAhead(client, begun, entries)
-  known.catch(() => {}) // whoever waits for it hears of it; where the lock fails nobody does
-  const log = await begun
-  const before = decodeFrontier(log.size, log.frontier)
+  const known = await lookAhead(client, entries)
+  const before = decodeFrontier(known.ownLog.size, known.ownLog.frontier)
   const head = headOf(before)
-  await requireConfirmed(client, context, log, head)
-  if (log.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
+  await requireConfirmed(client, context, known.ownLog, head)
+  if (known.ownLog.newestKeyset > context.identity.keyset().document.seq) await context.identity.refresh(context.db)
 
-  const at = { client, context, log, before, head }
-  if (!areTakenForNew || log.sealing) return commitBatch(client, await writeBatch(at, entries, await known))
-  const [written, { receipts, findings }] = await Promise.all([writeBatch(at, entries, nothingKnown(log)), known])
-  if (receipts.size === 0 && findings.size === 0) return commitBatch(client, written)
-  await client.query('rollback')
-  return append({ client, begun: beginWithOwnLog(client), context }, entries, false)
-}
-
-interface Transaction {
-  readonly client: pg.ClientBase
-  readonly context: AppendContext
-  readonly log: OwnLogRow
-  /** The tree without the batch, and its head. */
-  readonly before: Frontier
-  readonly head: TreeHead
-}
-
-/** A batch that may be committed: the guard knows of it, durably, and its rows are on their way to the database. */
-interface Written {
-  readonly outcomes: Outcome[]
-  readonly inserted: Promise<unknown>
-}
-
-async function writeBatch(at: Transaction, entries: readonly NewEntry[], known: Known): Promise<Written> {
-  const { client, context, log, before, head } = at
   const decisions = decideBatch(entries, known)
   const accepted = entries.filter((_, index) => decisions[index]?.kind === 'append')
-  const places = await findPlaces(client, context, log, accepted)
+  const places = await findPlaces(client, context, known.ownLog, accepted)
   const placed = await placeEntries(context, accepted, places)
-  const outcomes = outcomesOf(decisions, placed, places)
-  const batch = { db: context.db, log: log.id, placed, at: context.now() }
-  if (placed.length === 0) return { outcomes, inserted: Promise.resolve() }
-  if (log.sealing) return { outcomes, inserted: insertBatch(client, batch) }
-
-  const leaves = placed.map(({ leafHash }) => leafHash)
-  const growth = growthOf(before, leaves)
-  const named = context.guard.intend(head, growth.head)
-  const inserted = insertBatch(client, batch, growth)
-  inserted.catch(() => {}) // heard of where it is committed
-  await named
-  return { outcomes, inserted }
-}
-
-/** The commit follows the rows without waiting for them: behind a statement that failed it is none. */
-async function commitBatch(client: pg.ClientBase, { outcomes, inserted }: Written): Promise<Outcome[]> {
-  await Promise.all([inserted, commit(client)])
-  return outcomes
+  const batch = { db: context.db, log: known.ownLog.id, placed, at: context.now() }
+  if (placed.length > 0) {
+    await (known.ownLog.sealing
+      ? insertBatch(client, batch)
+      : writeAndGrow(client, context, { frontier: before, head }, batch))
+  }
+  await commit(client)
+  return outcomesOf(decisions, placed, places)
 }
 
 export function headOf(frontier: Frontier): TreeHead {
@@ -241,6 +190,21 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
   const signer = context.signers.record
   if (!isValid(signer.kid)) throw new ExchangeError('unavailable', `no record key is valid at position ${position}`)
   return signStatement(signed.statement, signer)
+}
+
+/** The guard names the new head, durably, while the database takes in the rows; the commit is for when both are done. */
+async function writeAndGrow(
+  client: pg.ClientBase,
+  context: AppendContext,
+  before: Pick<Growth, 'frontier' | 'head'>,
+  batch: Batch,
+): Promise<void> {
+  const leaves = batch.placed.map(({ leafHash }) => leafHash)
+  const growth = growthOf(before.frontier, leaves)
+  const inserted = insertBatch(client, batch, growth)
+  inserted.catch(() => {}) // heard of below
+  await context.guard.intend(before.head, growth.head) // never beyond this transaction
+  await inserted
 }
 
 export function growthOf(before: Frontier, leaves: readonly Uint8Array[]): Growth {

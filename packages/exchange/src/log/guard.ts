@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { closeSync, constants, fsyncSync, openSync, readSync, write, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { Guard, GuardState, TreeHead } from '../deps.ts'
@@ -9,7 +9,7 @@ const slotBytes = 512
 /** Two slots a register, written in turn: a write that is cut off leaves the one before it readable. */
 const registers = { intent: 0, sealed: 2 } as const
 const fileBytes = 4 * slotBytes
-const writeAt = promisify(write)
+const sync = promisify(fdatasync)
 
 type Register = keyof typeof registers
 interface Slot {
@@ -28,22 +28,16 @@ interface Slot {
  */
 export function openGuard(path: string): Guard {
   const fd = openFile(path)
-  /** What is written here is on the disk when it is written. */
-  const durable = openSync(path, constants.O_WRONLY | constants.O_DSYNC)
   return {
     read: () => readState(fd),
     async intend(prev, last) {
-      const { bytes, at } = nextSlot(fd, 'intent', [prev, last])
-      await writeAt(durable, bytes, 0, slotBytes, at)
+      writeSlot(fd, 'intent', [prev, last])
+      await sync(fd)
     },
     seal(head) {
-      const { bytes, at } = nextSlot(fd, 'sealed', [head])
-      writeSync(fd, bytes, 0, slotBytes, at)
+      writeSlot(fd, 'sealed', [head])
     },
-    close() {
-      closeSync(durable)
-      closeSync(fd)
-    },
+    close: () => closeSync(fd),
   }
 }
 
@@ -86,12 +80,12 @@ function readFile(fd: number): Buffer {
   return file
 }
 
-function nextSlot(fd: number, register: Register, heads: TreeHead[]): { bytes: Buffer; at: number } {
+function writeSlot(fd: number, register: Register, heads: TreeHead[]): void {
   const seq = (newestOf(readFile(fd), register)?.seq ?? 0) + 1
   const text = JSON.stringify({ seq, heads })
-  const bytes = Buffer.alloc(slotBytes, ' ')
-  bytes.write(`${checksumOf(text)} ${text}\n`)
-  return { bytes, at: (registers[register] + (seq % 2)) * slotBytes }
+  const slot = Buffer.alloc(slotBytes, ' ')
+  slot.write(`${checksumOf(text)} ${text}\n`)
+  writeSync(fd, slot, 0, slotBytes, (registers[register] + (seq % 2)) * slotBytes)
 }
 
 function newestOf(file: Buffer, register: Register): Slot | undefined {

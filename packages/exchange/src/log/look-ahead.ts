@@ -44,16 +44,12 @@ export interface NewestVersion {
 }
 
 /**
- * Reads behind the lock, in the same round trip where the lock is still on its way: the client is pipelined, and each
- * statement has a snapshot of its own, so what comes after the lock sees everything committed before it.
+ * Begins the transaction, takes the lock and reads, in one round trip: the client is pipelined, and each statement has a
+ * snapshot of its own, so what comes after the lock sees everything committed before it.
  */
-export async function lookAhead(
-  client: pg.ClientBase,
-  begun: Promise<OwnLogRow>,
-  entries: readonly NewEntry[],
-): Promise<Known> {
+export async function lookAhead(client: pg.ClientBase, entries: readonly NewEntry[]): Promise<Known> {
   const [ownLog, receipts, findings, withdrawn, drafts, remarked] = await Promise.all([
-    begun,
+    beginWithOwnLog(client),
     queryReceipts(client, entries),
     queryFindings(client, entries),
     queryWithdrawn(client, entries),
@@ -61,20 +57,6 @@ export async function lookAhead(
     queryRemarked(client, entries),
   ])
   return { ownLog, receipts, findings, withdrawn, drafts, remarked }
-}
-
-/** What is known of entries that `standAlone`, unless a key was used or a finding was there before. */
-export function nothingKnown(ownLog: OwnLogRow): Known {
-  const none = new Map<string, never>()
-  return { ownLog, receipts: none, findings: none, withdrawn: new Set(), drafts: none, remarked: none }
-}
-
-/** First versions that follow from nothing in the database: neither a draft, nor another record, nor a keyset. */
-export function standAlone(entries: readonly NewEntry[]): boolean {
-  return entries.every((entry) => {
-    const { draft, markedAs, keyset, signed } = entry
-    return signed.statement.version === 1 && !draft && !markedAs && !keyset && targetOf(entry) === undefined
-  })
 }
 
 /** Begins the transaction of whoever is going to append, and takes the lock that makes positions gapless. */

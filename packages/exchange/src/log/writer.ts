@@ -8,7 +8,6 @@ import { ExchangeError } from '../error.ts'
 import type { Wake } from '../wake.ts'
 import { type AppendContext, appendBatch, type NewEntry, type Outcome } from './append-batch.ts'
 import { closeInterval, setSealing } from './close-interval.ts'
-import { beginWithOwnLog } from './look-ahead.ts'
 import type { SealingInterval } from './schedule.ts'
 import { type SealOptions, sealLog } from './seal.ts'
 
@@ -75,11 +74,10 @@ export function createLogWriter(context: WriterContext): LogWriter {
 
   const runAppends = async () => {
     await turn()
-    let expected = 1
     while (queue.length > 0) {
-      const taken = await appendNext(expected)
-      expected = Math.min(taken + queue.length, batchAtMost)
-      await (expected > 1 ? untilQueued(1) : turn())
+      const batch = takeBatch(queue)
+      await appendNext(batch)
+      await gather(batch.length + queue.length)
     }
     appendLoop = undefined
   }
@@ -87,8 +85,8 @@ export function createLogWriter(context: WriterContext): LogWriter {
    * Callers that were just answered often come back with their next record: waiting a moment for as many as there were
    * makes one batch of them, instead of two that take turns. A caller who is alone never waits.
    */
-  const untilQueued = (entries: number) => {
-    if (queue.length >= entries) return turn()
+  const gather = (entries: number) => {
+    if (entries === 1 || queue.length >= entries) return turn()
     return new Promise<void>((resolve) => {
       const late = setTimeout(resolve, gatherAtMostMs)
       const here = () => {
@@ -98,28 +96,22 @@ export function createLogWriter(context: WriterContext): LogWriter {
       awaited = { entries, here }
     })
   }
-  /** @returns how many entries it was about. */
-  const appendNext = async (expected: number): Promise<number> => {
-    let batch: Waiting[] = []
+  const appendNext = async (batch: Waiting[]) => {
     try {
-      const outcomes = await appending.use(async (client) => {
-        // The database takes the lock while the others of the batch arrive.
-        const begun = beginWithOwnLog(client)
-        begun.catch(() => {}) // heard of below
-        await untilQueued(expected)
-        batch = takeBatch(queue)
-        const entries = batch.map(({ entry }) => entry)
-        return appendBatch(client, begun, context, entries)
-      })
+      const outcomes = await appending.use((client) =>
+        appendBatch(
+          client,
+          context,
+          batch.map(({ entry }) => entry),
+        ),
+      )
       answer(batch, outcomes)
       if (outcomes.some(isSealedAtOnce)) requestSeal()
     } catch (error) {
-      if (batch.length === 0) batch = takeBatch(queue)
       const reason = storeErrorOf(error)
       context.log.error({ err: reason, entries: batch.length }, 'a batch was not appended')
       for (const waiting of batch) waiting.reject(reason)
     }
-    return batch.length
   }
   const requestSeal = () => {
     sealWanted = true

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { verifyCheckpoint } from '@concordance/log'
 import { encodeBase64url, parseStatementUnsafe, recordIdOf, verifyBody } from '@concordance/protocol'
+import pg from 'pg'
 import t from 'tap'
+import { composeRecord } from '../../src/compose-record.ts'
+import { uuidv7 } from '../../src/keys/uuid.ts'
 import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
 import { verifyOwnLog } from '../../src/log/verify-own-log.ts'
 import { appendRecord } from '../../src/publish.ts'
@@ -118,7 +122,7 @@ t.test('one refused record fails none of its neighbours in a batch', async (t) =
   for (const { reason } of refused) t.equal(reason.code, 'version-conflict')
 })
 
-t.test('records that are written while the database looks whether they are new', async (t) => {
+t.test('new records', async (t) => {
   const institute = await openInstitute(t)
   const { deps } = institute
   const once = call()
@@ -147,6 +151,14 @@ t.test('records that are written while the database looks whether they are new',
     t.equal(results.filter(({ status }) => status === 'fulfilled').length, 8)
   })
 
+  await t.test('are named to the guard, and a repetition is not', async (t) => {
+    const { intend } = deps.guard
+    Object.assign(deps.guard, { intend: () => Promise.reject(new Error('the guard cannot be written')) })
+    t.same(await appendRecord(deps, input(), once), first)
+    await t.rejects(appendRecord(deps, input(), call()), { message: 'the guard cannot be written' })
+    Object.assign(deps.guard, { intend })
+  })
+
   await t.test('leave the guard and the database of one mind, so that the node goes on after a start', async (t) => {
     await among(appendRecord(deps, input(), once))
     await institute.stop()
@@ -155,6 +167,25 @@ t.test('records that are written while the database looks whether they are new',
     t.match(await verifyOwnLog(again), { ok: true, problems: [] })
   })
 })
+
+for (const [what, sealing] of [
+  ['at once', undefined],
+  ['by interval', { every: 60, leaves: 8 }],
+] as const) {
+  t.test(`a statement that cannot be sent takes the whole batch with it, in a log sealed ${what}`, async (t) => {
+    const { deps } = await openInstitute(t, { ...(sealing && { sealing }) })
+    const record = await composeRecord(deps, { ...input(), finding: uuidv7(deps), version: 1 })
+    const commitment = {
+      toPostgres() {
+        throw new Error('has no text')
+      },
+    } as never
+    const subjectSecret = { commitment, subject: { name: 'a', version: '1' }, salt: 'c2FsdA' }
+    await t.rejects(deps.writer.append({ ...record, actor: 'ada', subjectSecret }), { message: 'has no text' })
+    t.equal((await deps.db.selectFrom('own_record').selectAll().execute()).length, 1, 'the keyset alone')
+    await t.resolves(deps.writer.append({ ...record, actor: 'ada' }), 'without it the same record is appended')
+  })
+}
 
 t.test('two processes on one database', async (t) => {
   const institute = await openInstitute(t)
@@ -175,6 +206,31 @@ t.test('two processes on one database', async (t) => {
     const receipts = await Promise.all(both.map((deps) => appendRecord(deps, input(), once)))
     t.same(receipts[0], receipts[1])
   })
+})
+
+t.test('a slow write of the guard never comes behind that of the next batch', async (t) => {
+  const { deps, url } = await openInstitute(t)
+  const admin = new pg.Client(url)
+  await admin.connect()
+  t.teardown(() => admin.end())
+  const { intend } = deps.guard
+  const late: typeof intend = async (...heads) => {
+    await sleep(150)
+    await intend(...heads)
+  }
+  Object.assign(deps.guard, { intend: late })
+  await admin.query('begin')
+  await admin.query('lock table idempotency in share mode') // the rows wait, and what is known of them is read
+  const first = t.rejects(appendRecord(deps, input(), call()), { code: 'store-unavailable' })
+  const endWriting = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+  while ((await admin.query(endWriting)).rowCount === 0) await sleep(5)
+  Object.assign(deps.guard, { intend })
+  await admin.query('rollback')
+  await t.resolves(appendRecord(deps, input(), call()))
+  await first
+  await sleep(200)
+  await t.resolves(appendRecord(deps, input(), call()), 'the log is confirmed')
 })
 
 t.test('a node that is stopping', async (t) => {
