@@ -10,7 +10,7 @@ import { getSealedCheckpoint } from '../../src/log/checkpoints.ts'
 import { verifyOwnLog } from '../../src/log/verify-own-log.ts'
 import { appendRecord } from '../../src/publish.ts'
 import { input, observation } from '../support/content.ts'
-import { call, openInstitute } from '../support/institute.ts'
+import { call, type Institute, openInstitute } from '../support/institute.ts'
 
 t.test('a new log', async (t) => {
   const { deps } = await openInstitute(t)
@@ -208,30 +208,41 @@ t.test('two processes on one database', async (t) => {
   })
 })
 
-t.test('a slow write of the guard never comes behind that of the next batch', async (t) => {
-  const { deps, url } = await openInstitute(t)
-  const admin = new pg.Client(url)
-  await admin.connect()
-  t.teardown(() => admin.end())
-  const { intend } = deps.guard
-  const late: typeof intend = async (...heads) => {
-    await sleep(150)
-    await intend(...heads)
-  }
-  Object.assign(deps.guard, { intend: late })
-  await admin.query('begin')
-  await admin.query('lock table idempotency in share mode') // the rows wait, and what is known of them is read
-  const first = t.rejects(appendRecord(deps, input(), call()), { code: 'store-unavailable' })
-  const endWriting = `select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`
-  while ((await admin.query(endWriting)).rowCount === 0) await sleep(5)
-  Object.assign(deps.guard, { intend })
-  await admin.query('rollback')
-  await t.resolves(appendRecord(deps, input(), call()))
-  await first
-  await sleep(200)
-  await t.resolves(appendRecord(deps, input(), call()), 'the log is confirmed')
-})
+const publishing = async ({ deps }: Institute) => void (await appendRecord(deps, input(), call()))
+const closing = async ({ deps, clock }: Institute) => {
+  clock.seconds += 60
+  await deps.writer.closeIntervals()
+}
+for (const { what, act, table, sealing } of [
+  { what: 'a batch', act: publishing, table: 'idempotency' },
+  { what: 'an interval', act: closing, table: 'entry', sealing: { every: 60, leaves: 8 } },
+]) {
+  t.test(`a slow write of the guard for ${what} whose connection broke never comes behind the next`, async (t) => {
+    const institute = await openInstitute(t, { ...(sealing && { sealing }) })
+    const { deps, url } = institute
+    const admin = new pg.Client(url)
+    await admin.connect()
+    t.teardown(() => admin.end())
+    const { intend } = deps.guard
+    const late: typeof intend = async (...heads) => {
+      await sleep(150)
+      await intend(...heads)
+    }
+    Object.assign(deps.guard, { intend: late })
+    await admin.query('begin')
+    await admin.query(`lock table ${table} in share mode`) // what is written waits, what is read does not
+    const first = t.rejects(act(institute), 'its connection broke')
+    const endWriting = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    while ((await admin.query(endWriting)).rowCount === 0) await sleep(5)
+    Object.assign(deps.guard, { intend })
+    await admin.query('rollback')
+    await t.resolves(act(institute))
+    await first
+    await sleep(200)
+    await t.resolves(act(institute), 'the log is confirmed')
+  })
+}
 
 t.test('a node that is stopping', async (t) => {
   const institute = await openInstitute(t)
