@@ -36,6 +36,7 @@ import { searchRoutes } from './routes/search.ts'
 import { searchExportRoutes } from './routes/search-exports.ts'
 import { searchStreamRoutes } from './routes/search-stream.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { runningHandlers } from './running-handlers.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
 import { providerTokens } from './sign-in/provider-tokens.ts'
 
@@ -61,6 +62,7 @@ export async function buildApp({ deps, config, tokenSecret, logger, metrics }: A
   if (signIn) await app.register(providerTokens, signIn)
   app.addHook('onClose', async () => signIn?.provider.close())
   await app.register(accessPolicies)
+  await app.register(runningHandlers)
 
   const rates = createRates(app, config.rates)
   const guard: GuardOptions = { deps, rates, checkPerson: createPersonCheck(app, deps, signIn) }

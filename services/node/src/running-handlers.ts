@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/**
+ * Closing waits for handlers whose caller has gone as well: the server only knows of connections, and what a handler uses is
+ * there until it ends, or five seconds have passed. Register before the first route.
+ */
+export const runningHandlers = fp(async (app: FastifyInstance) => {
+  const running = new Set<Promise<unknown>>()
+  app.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = function (request, reply) {
+      const answer = handler.call(this, request, reply)
+      if (answer instanceof Promise) {
+        const ended = answer.then(forget, forget)
+        running.add(ended)
+        function forget() {
+          running.delete(ended)
+        }
+      }
+      return answer
+    }
+  })
+  app.addHook('onClose', async () => {
+    await Promise.race([Promise.all(running), sleep(waitsAtMostMs, undefined, { ref: false })])
+  })
+})
+
+const waitsAtMostMs = 5_000
