@@ -6,6 +6,8 @@ import { misconductOf, publish, startTestNetwork } from '../network/test-network
 import { until } from '../network/until.ts'
 
 const green = { tlp: 'GREEN', relay: 'none' } as const
+/** Long enough that the node does not publish the next snapshot by itself. */
+const lasting = { validForSeconds: 7 * 24 * 60 * 60 }
 
 t.test('three institutes that follow each other by themselves', async (t) => {
   const network = await startTestNetwork(t, ['nairobi', 'oslo', 'lima'], { role: 'all' })
@@ -15,7 +17,7 @@ t.test('three institutes that follow each other by themselves', async (t) => {
     Institute,
   ]
   const { deps } = nairobi.node
-  const first = await appendGroup(deps, [{ iss: oslo.entityId }])
+  const first = await appendGroup(deps, [{ iss: oslo.entityId }], lasting)
   const amber: Marking = { tlp: 'AMBER', relay: 'none', group: first.circle }
   const shown = await publish(nairobi, 'Shown to all at first.', green)
   for (const peer of [oslo, lima]) await sees(peer, shown.recordId)
@@ -31,7 +33,7 @@ t.test('three institutes that follow each other by themselves', async (t) => {
     await sees(oslo, inside.recordId)
     t.notOk(await isSeen(lima, inside.recordId))
     const members = [{ iss: oslo.entityId }, { iss: lima.entityId }]
-    await appendGroup(deps, members, { ...first.circle, version: 2, prev: first.recordId })
+    await appendGroup(deps, members, { ...first.circle, ...lasting, version: 2, prev: first.recordId })
     await sees(lima, inside.recordId)
     await sees(lima, shown.recordId)
   })

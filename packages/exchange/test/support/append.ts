@@ -32,13 +32,19 @@ export interface Circle {
   readonly finding: string
 }
 
+interface GroupOptions {
+  readonly finding?: string
+  readonly version?: number
+  readonly prev?: string
+  readonly validForSeconds?: number
+}
+
 /** Publishes a snapshot of a group of our own; each call is the next version. */
 export async function appendGroup(
   deps: Deps,
   members: readonly { iss: string; historyFrom?: number }[],
-  next?: { finding: string; version: number; prev: string; validForSeconds?: number },
+  { finding = uuidv7(deps), version = 1, prev, validForSeconds = 600 }: GroupOptions = {},
 ): Promise<Receipt & { circle: Circle }> {
-  const { finding = uuidv7(deps), version = 1, prev, validForSeconds = 600 } = next ?? {}
   const circle = { iss: deps.identity.iss, finding }
   const validUntil = Math.floor(deps.now().getTime() / 1_000) + validForSeconds
   const listed = members.map((member) => ({ role: 'member', ...member }))
