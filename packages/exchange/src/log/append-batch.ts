@@ -192,7 +192,6 @@ async function signedFor(context: AppendContext, signed: SignedStatement, positi
   return signStatement(signed.statement, signer)
 }
 
-/** The guard names the new head, durably, while the database takes in the rows; the commit is for when both are done. */
 async function writeAndGrow(
   client: pg.ClientBase,
   context: AppendContext,
@@ -201,9 +200,21 @@ async function writeAndGrow(
 ): Promise<void> {
   const leaves = batch.placed.map(({ leafHash }) => leafHash)
   const growth = growthOf(before.frontier, leaves)
-  const inserted = insertBatch(client, batch, growth)
+  await nameWhile(context, insertBatch(client, batch, growth), before.head, growth.head)
+}
+
+/**
+ * The guard names the new head, durably, while the database takes in the rows; the commit is for when both are done. Where the
+ * database fails, the guard is waited for all the same: its write must not come behind that of the next batch.
+ */
+export async function nameWhile(
+  { guard }: AppendContext,
+  inserted: Promise<unknown>,
+  prev: TreeHead,
+  last: TreeHead,
+): Promise<void> {
   inserted.catch(() => {}) // heard of below
-  await context.guard.intend(before.head, growth.head) // never beyond this transaction
+  await guard.intend(prev, last)
   await inserted
 }
 

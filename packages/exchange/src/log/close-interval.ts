@@ -1,7 +1,7 @@
 import { decodeFrontier } from '@concordance/log'
 import { coverLeafInputOf, leafHashOf } from '@concordance/protocol'
 import type pg from 'pg'
-import { type AppendContext, commit, growthOf, headOf, requireConfirmed } from './append-batch.ts'
+import { type AppendContext, commit, growthOf, headOf, nameWhile, requireConfirmed } from './append-batch.ts'
 import { headValuesOf, insertSubtrees } from './insert-batch.ts'
 import { beginWithOwnLog, type OwnLogRow } from './look-ahead.ts'
 import { type SealingInterval, sizeAt } from './schedule.ts'
@@ -85,9 +85,7 @@ async function growTo(client: pg.ClientBase, context: AppendContext, log: OwnLog
     ...insertSubtrees(client, log.id, growth),
     client.query({ name: 'grow-own-log', text: growText, values: [log.id, ...headValuesOf(growth)] }),
   ])
-  inserted.catch(() => {}) // heard of below
-  await context.guard.intend(head, growth.head) // never beyond this transaction
-  await inserted
+  await nameWhile(context, inserted, head, growth.head)
 }
 
 interface Cover {
