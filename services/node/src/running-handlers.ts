@@ -13,17 +13,15 @@ export const runningHandlers = fp(async (app: FastifyInstance) => {
     route.handler = function (request, reply) {
       const answer = handler.call(this, request, reply)
       if (answer instanceof Promise) {
-        const ended = answer.then(forget, forget)
-        running.add(ended)
-        function forget() {
-          running.delete(ended)
-        }
+        running.add(answer)
+        const forget = () => running.delete(answer)
+        answer.then(forget, forget)
       }
       return answer
     }
   })
   app.addHook('onClose', async () => {
-    await Promise.race([Promise.all(running), sleep(waitsAtMostMs, undefined, { ref: false })])
+    await Promise.race([Promise.allSettled(running), sleep(waitsAtMostMs, undefined, { ref: false })])
   })
 })
 
