@@ -9,6 +9,7 @@ import { benchInitialSync } from './initial-sync.ts'
 import { benchMemory } from './memory.ts'
 import { foundPair, type Pair } from './pair.ts'
 import { benchPublishing } from './publishing.ts'
+import { benchSearchGrowth } from './search/growth.ts'
 import { benchIndexLag } from './search/lag.ts'
 import { benchLocalSearch } from './search/local.ts'
 import { type Figure, formatTable } from './series.ts'
@@ -38,9 +39,13 @@ const benches: Readonly<Record<string, (pair: Pair) => Promise<Outcome>>> = {
   starting: (pair) => benchStarting(pair, { size: largest, rounds }),
   'fan-out': (pair) => benchFanOut(pair, { counts: [3, 10, 30], rounds }),
   publishing: (pair) => benchPublishing(pair, { rounds }),
-  search: (pair) => benchLocalSearch(pair, { rounds, isFull: asked.full }),
+  search: (pair) => benchLocalSearch(pair, { rounds }),
+  'search-growth': (pair) => benchSearchGrowth(pair, { rounds }),
   'index-lag': (pair) => benchIndexLag(pair, { size: 20_000, rounds: 3 }),
 }
+
+/** Takes an hour or less. */
+const onlyInFull = ['search-growth']
 
 const unknown = asked.only?.filter((name) => !(name in benches)) ?? []
 if (unknown.length > 0) {
@@ -57,7 +62,7 @@ async function run(): Promise<void> {
   try {
     const pair = await foundPair({ dataDir: folder, serverUrl: server.url, serverPid: server.pid, prefix: 'bench' })
     for (const [name, bench] of Object.entries(benches)) {
-      if (asked.only && !asked.only.includes(name)) continue
+      if (!(asked.only?.includes(name) ?? (asked.full || !onlyInFull.includes(name)))) continue
       process.stderr.write(`${name} …\n`)
       outcomes.push(await bench(pair))
     }

@@ -14,10 +14,11 @@ const institutes = ['alpha', 'bravo', 'charlie', 'delta', 'echo'].map((name) => 
  */
 export async function loadRecords(pool: pg.Pool, count: number): Promise<void> {
   const logs = await openLogs(pool)
+  const before = logs.reduce((sum, { size }) => sum + size, 0)
   const next = new Map(logs.map(({ id, size }) => [id, size]))
   const rows: Row[] = []
   let number = 0
-  for (const record of synthesiseRecords(count)) {
+  for (const record of before === 0 ? synthesiseRecords(count) : synthesiseRecords(count, before)) {
     const log = logs[number++ % logs.length] as Log
     const position = next.get(log.id) as number
     next.set(log.id, position + 1)

@@ -70,11 +70,11 @@ async function findWhole(
 ): Promise<Whole> {
   const nowSeconds = Math.floor(now().getTime() / 1_000)
   const { iss, type, status } = filters
-  const asked = [...(words ? [`(${words.match})`] : []), ...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
+  const facets = [...inBody, ...wordOf('iss', iss), ...wordOf('type', type)]
   const conditions = conditionsOf(filters, 'search_open')
   if (status !== undefined) conditions.push(sql<SqlBool>`is_superseded = ${status === 'superseded'}`)
-  const among = (reach: Expression<SqlBool>, alsoAsked: readonly string[] = []) => {
-    const query = [...asked, ...alsoAsked].join(' & ')
+  const among = (reach: Expression<SqlBool>, match = words?.match) => {
+    const query = [...(match === undefined ? [] : [`(${match})`]), ...facets].join(' & ')
     const matches = query === '' ? [] : [sql<SqlBool>`search_open.words @@ ${query}::tsquery`]
     return sql`from search_open where ${sql.join([reach, ...matches, ...conditions], sql` and `)}`
   }
@@ -82,15 +82,15 @@ async function findWhole(
   const isTold = sql<SqlBool>`search_open.label <= ${open}`
   const isUntold = sql<SqlBool>`search_open.label >= ${ask}`
   const isOpen = sql<SqlBool>`${isUntold} and ${isOpenByRecord(viewer, nowSeconds)}`
-  const hasFewShapes = asked.length > 0 && conditions.length === 0
-  const titles = words?.titles.map((title) => [`(${title})`]) ?? []
+  const hasFewShapes = (words !== undefined || facets.length > 0) && conditions.length === 0
+  const titles = words?.titles ?? []
   const told = await gather(
     db,
-    sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)} ${inParts}`,
+    sql`select ${collected(isTold)}, coalesce(bool_or(${isUntold}), false) as more ${among(sql<SqlBool>`(${isTold} or ${isUntold})`)}`,
     { titles: titles.map((title) => among(isTold, title)), hasFewShapes },
   )
   if (!told.hasMore) return told
-  const rest = await gather(db, sql`select ${collected(isUntold)}, false as more ${among(isOpen)} ${inParts}`, {
+  const rest = await gather(db, sql`select ${collected(isUntold)}, false as more ${among(isOpen)}`, {
     titles: titles.map((title) => among(isOpen, title)),
     hasFewShapes: false,
   })
@@ -102,12 +102,19 @@ async function findWhole(
 }
 
 function collected(condition: Expression<SqlBool>): RawBuilder<unknown> {
-  return sql`0 as rank, encode(string_agg(cells, '') filter (where ${condition}), 'base64') as found,
+  return sql`string_agg(cells, '') filter (where ${condition}) as cells,
     count(*) filter (where is_superseded and ${condition}) as superseded`
 }
 
-/** So many matches can be tens of thousands: in one piece they would be a string that is copied as it grows. */
-const inParts = sql`group by search_open.position % 32`
+/** So many matches can be tens of thousands: sent in one piece they would be a string that is copied as it grows. */
+function inParts(all: RawBuilder<unknown>): RawBuilder<unknown> {
+  const size = sql.lit(partBytes)
+  return sql`select 0 as rank, encode(substring(cells from part * ${size} + 1 for ${size}), 'base64') as found, superseded, more
+    from (${all}) as all_of, generate_series(0, coalesce(length(cells) - 1, 0) / ${size}) as part`
+}
+
+/** As text 64 KiB, and no cell is cut in two. */
+const partBytes = 48 * 1_024
 
 interface Row {
   readonly rank: number
@@ -128,14 +135,14 @@ async function gather(
   { titles, hasFewShapes }: { titles: readonly RawBuilder<unknown>[]; hasFewShapes: boolean },
 ): Promise<Whole & { hasMore: boolean }> {
   const ranked = titles.length > 0 ? sql`union all ${byRank(titles)}` : sql``
-  const { rows } = await sql<Row>`${all} ${ranked} ${hasFewShapes ? planIsKept : sql``}`.execute(db)
+  const { rows } = await sql<Row>`${inParts(all)} ${ranked} ${hasFewShapes ? planIsKept : sql``}`.execute(db)
   const parts = rows.filter(({ rank }) => rank === 0)
   const levels = rows.filter(({ rank, found }) => rank > 0 && found !== null)
   return {
     cells: Buffer.concat(parts.map(({ found }) => bytesOf(found))),
     ranked: new Map(levels.map(({ rank, found }) => [rank, bytesOf(found)])),
-    superseded: parts.reduce((sum, part) => sum + part.superseded, 0),
-    hasMore: parts.some(({ more }) => more),
+    superseded: parts[0]?.superseded ?? 0,
+    hasMore: parts[0]?.more ?? false,
   }
 }
 

@@ -6,7 +6,7 @@ import { prepare, type Token, tokensOf } from './tokenise.ts'
 export interface ParsedQuery {
   /** A tsquery in text form: which records match. */
   readonly match: string
-  /** The same for each thing that was asked for: which records have it in their title. By how many of them matches are ranked. */
+  /** The same for each thing that was asked for: which of them have it in their title. By how many of these matches are ranked. */
   readonly titles: readonly string[]
   /** What snippets show. */
   readonly highlight: Highlight
@@ -52,13 +52,11 @@ export async function parseQuery(
       phrases: readings.flatMap((reading) => phrasesOf(reading, stems)),
     })),
   )
-  const present = terms
-    .map((clause) => clause.filter(({ isAbsent }) => !isAbsent))
-    .filter((clause) => clause.length > 0)
+  const ranking = terms.filter((clause) => presentIn(clause).length > 0).slice(0, rankedAtMost)
   return {
     match: formatQuery(terms),
-    titles: present.slice(0, rankedAtMost).map(formatTitle),
-    highlight: present.flat().flatMap(({ phrases }) => phrases),
+    titles: ranking.map((clause) => formatTitled(terms, clause)),
+    highlight: terms.flatMap(presentIn).flatMap(({ phrases }) => phrases),
   }
 }
 
@@ -199,19 +197,42 @@ interface Term {
   readonly phrases: readonly Phrase[]
 }
 
+type TermClause = readonly Term[]
+
+function presentIn(clause: TermClause): TermClause {
+  return clause.filter(({ isAbsent }) => !isAbsent)
+}
+
+/** All clauses, and this one in the title: there alone where that says it all, since each look into the index takes time. */
+function formatTitled(clauses: readonly TermClause[], titled: TermClause): string {
+  const others = isSaidByTitle(titled) ? clauses.filter((clause) => clause !== titled) : clauses
+  return [`(${formatTitle(titled)})`, ...others.map(formatClause)].join(' & ')
+}
+
+/** A word of a title is one of the record. Not so what follows one another, nor what is meant as it is written. */
+function isSaidByTitle(clause: TermClause): boolean {
+  return presentIn(clause).every(({ phrases }) =>
+    phrases.every((phrase) => phrase.length === 1 && phrase[0]?.forms.every(({ isExact }) => !isExact)),
+  )
+}
+
 /** Any of a clause's terms. Where in the title its words stand an index cannot tell. */
-function formatTitle(clause: readonly Term[]): string {
+function formatTitle(clause: TermClause): string {
   const formatPlace = ({ forms }: Place) =>
     `(${forms.map(({ lexeme, isPrefix }) => formatForm({ lexeme: titleWord(lexeme), ...(isPrefix && prefix) })).join(' | ')})`
-  return clause
+  return presentIn(clause)
     .flatMap(({ phrases }) => phrases)
     .map((phrase) => `(${phrase.map(formatPlace).join(' & ')})`)
     .join(' | ')
 }
 
-function formatQuery(clauses: readonly (readonly Term[])[]): string {
+function formatQuery(clauses: readonly TermClause[]): string {
+  return clauses.map(formatClause).join(' & ')
+}
+
+function formatClause(clause: TermClause): string {
   const formatTerm = ({ isAbsent, phrases }: Term) => `${isAbsent ? '!' : ''}(${phrases.map(formatPhrase).join(' | ')})`
-  return clauses.map((clause) => `(${clause.map(formatTerm).join(' | ')})`).join(' & ')
+  return `(${clause.map(formatTerm).join(' | ')})`
 }
 
 function formatPhrase(phrase: Phrase): string {

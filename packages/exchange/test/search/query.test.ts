@@ -183,4 +183,42 @@ t.test('whatever is typed or written', async (t) => {
     })
     await fc.assert(property, { numRuns: 300, seed: 5 })
   })
+
+  await t.test('matches wherever what it asks for stands in the title', async (t) => {
+    const word = fc.constantFrom(
+      'run',
+      'running',
+      'cat',
+      'cats',
+      'évaluations',
+      '評価',
+      '評価項目',
+      'آزمون‌ها',
+      'gpt4o',
+      'GPT-4o',
+    )
+    const words = fc.array(word, { minLength: 1, maxLength: 4 }).map((list) => list.join(' '))
+    const term = fc.oneof(
+      word,
+      words.map((quoted) => `"${quoted}"`),
+      word.map((begin) => `${begin.slice(0, 2)}*`),
+      word.map((absent) => `-${absent}`),
+    )
+    const query = fc
+      .array(fc.tuple(term, fc.constantFrom(' ', ' OR ')), { minLength: 1, maxLength: 3 })
+      .map((list) => list.flat().slice(0, -1).join(''))
+    let ranked = 0
+    const property = fc.asyncProperty(query, words, words, async (typed, title, text) => {
+      const parsed = await parseQuery(stemmer, typed)
+      const [record] = await formatWords(stemmer, [{ lang: 'en', title: { en: title }, text: [{ text }] }])
+      const { rows } = await stemmer.connection.query<{ matches: boolean }>(
+        'select $1::tsvector @@ $2::tsquery as matches from unnest($3::tsquery[]) as title where $1::tsvector @@ title',
+        [record, parsed?.match ?? null, parsed?.titles ?? []],
+      )
+      ranked += rows.length
+      return rows.every(({ matches }) => matches)
+    })
+    await fc.assert(property, { numRuns: 600, seed: 6 })
+    t.ok(ranked > 50, `${ranked} matches had something of it in their title`)
+  })
 })
