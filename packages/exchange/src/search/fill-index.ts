@@ -19,6 +19,7 @@ export async function fillIndexOf(deps: Deps, log: number, signal?: AbortSignal)
   const ahead: Promise<PreparedRecords>[] = []
   let isMore = true
   let writtenBytes = 0
+  let inOrder = Promise.resolve()
   const readAhead = (from: number) => {
     while (ahead.length < batchesAhead) {
       const before = ahead.at(-1)
@@ -35,10 +36,11 @@ export async function fillIndexOf(deps: Deps, log: number, signal?: AbortSignal)
       isMore = await fillIndex(deps, log, { prepared: await ahead.shift(), readAhead, hasWritten })
       if (writtenBytes < (isMore ? muchBytes : someBytes)) continue
       writtenBytes = 0
-      await putInOrder(deps)
+      await inOrder // of the batches before: meanwhile as much was written again
+      inOrder = putInOrder(deps)
     }
   } finally {
-    await Promise.allSettled(ahead)
+    await Promise.allSettled([inOrder, ...ahead])
   }
 }
 

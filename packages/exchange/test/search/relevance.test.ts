@@ -87,3 +87,15 @@ t.test('the order of relevance', async (t) => {
       await t.rejects(ask({ q }, { cursor }), { code: 'invalid' })
   })
 })
+
+t.test(
+  'what is shown of a text without a language of its own is read in that of its record, as the index reads it',
+  async (t) => {
+    const { deps } = await openInstitute(t)
+    const content = evaluation({ limitations: ['Des chevaux.'] })
+    await append(deps, { type: 'evaluation', lang: 'fr', content })
+    await projectAll(deps)
+    const { hits } = await searchLocal(deps, reader, { filters: { q: 'cheval' }, limit: 1 })
+    t.strictSame(hits[0]?.snippet, { text: 'Des chevaux.', lang: 'fr', marks: [{ from: 4, to: 11 }] })
+  },
+)

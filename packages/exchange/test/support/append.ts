@@ -7,6 +7,7 @@ import { call } from './institute.ts'
 
 export interface Appended {
   readonly type?: string
+  readonly lang?: string
   readonly mark?: Marking
   readonly content?: object
   readonly rel?: readonly Relation[]
@@ -18,9 +19,9 @@ export interface Appended {
 
 /** Signs and appends a record of any type, whatever people may publish, and seals the log. */
 export async function append(deps: Deps, appended: Appended = {}): Promise<Receipt> {
-  const { type = 'observation', mark = { tlp: 'GREEN', relay: 'none' }, readers, ...more } = appended
+  const { type = 'observation', lang = 'en', mark = { tlp: 'GREEN', relay: 'none' }, readers, ...more } = appended
   const { finding = uuidv7(deps), version = 1, prev, rel = [], content = observation() } = more
-  const composition = { type, lang: 'en', mark, content, rel: [...rel], finding, version, prev }
+  const composition = { type, lang, mark, content, rel: [...rel], finding, version, prev }
   const record = await composeRecord(deps, composition as Parameters<typeof composeRecord>[1])
   const receipt = await deps.writer.append({ ...record, actor: call().actor, readers })
   await deps.writer.seal()
