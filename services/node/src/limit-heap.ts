@@ -33,12 +33,11 @@ const roomBytes = 8 * mebibyte
 /**
  * Runs work that makes and forgets much at once, such as a search or a burst of records to publish, in a space for new
  * objects that may grow up to 8 MiB: in less, what is still in use is copied again and again, which takes as long as the work.
- * Once grown it stays so. A process that does no such work stays small.
+ * V8 takes the room back from a process that has been quiet, so it is looked for again. A process that does no such work stays small.
  */
 export async function withRoom<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (!isLimited || hasRoom) return work()
-  hasRoom = getHeapSpaceStatistics().some((space) => space.space_name === 'new_space' && space.space_size >= roomBytes)
-  growBy(hasRoom ? 1 : 2)
+  if (!isLimited || hasRoom()) return work()
+  growBy(2)
   try {
     return await work()
   } finally {
@@ -46,7 +45,19 @@ export async function withRoom<Result>(work: () => Promise<Result>): Promise<Res
   }
 }
 
-let hasRoom = false
+const lookAgainMs = 1_000
+/** By the clock of the process; in the past until there is room. */
+let hasRoomUntil = Number.NEGATIVE_INFINITY
+
+function hasRoom(): boolean {
+  const now = performance.now()
+  if (now < hasRoomUntil) return true
+  const isThere = getHeapSpaceStatistics().some(
+    (space) => space.space_name === 'new_space' && space.space_size >= roomBytes,
+  )
+  if (isThere) hasRoomUntil = now + lookAgainMs
+  return isThere
+}
 
 /** By V8's two optimising compilers, of what runs often. */
 function compileForSpeed(isWanted: boolean): void {

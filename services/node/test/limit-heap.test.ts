@@ -28,6 +28,44 @@ async function said(...args: readonly string[]): Promise<string> {
   return stdout
 }
 
+/** Prints MiB of the space for new objects: after work, once V8 has taken it back from a quiet process, and after work again. */
+const work = `
+  const room = () => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size / 2 ** 20
+  const make = () => Array.from({ length: 40_000 }, (_, i) => ({ i }))
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const run = async () => {
+    for (let i = 0; i < 40; i++) await around(async () => Array.from({ length: 4 }, make).length)
+    return room()
+  }
+  const sizes = [await run()]
+  for (let left = 20; left > 0 && room() > 4; left--) {
+    await wait(500)
+    runInNewContext('gc')()
+  }
+  sizes.push(room(), await run())
+  process.stdout.write(JSON.stringify(sizes))`
+
+async function roomsIn(around: string): Promise<number[]> {
+  const imports = `import { getHeapSpaceStatistics } from 'node:v8'\nimport { runInNewContext } from 'node:vm'`
+  return JSON.parse(
+    await said(
+      '--eval',
+      `import { limitHeap, withRoom } from '${source}'\n${imports}\nlimitHeap()\n${around}\n${work}`,
+    ),
+  )
+}
+
+t.test('work that makes much has room for it, also after the process has been quiet', async (t) => {
+  const [withoutRoom = [], withRoom = []] = await Promise.all(
+    ['const around = (work) => work()', 'const around = withRoom'].map(roomsIn),
+  )
+  const [first = 0, quiet = 0, again = 0] = withRoom
+  t.comment(`${withRoom.join(', ')} MiB instead of ${withoutRoom.join(', ')}`)
+  t.ok(first >= 8 && again >= 8, 'there is room for each')
+  t.ok(quiet <= 4, 'V8 took it back meanwhile')
+  t.ok(Math.max(...withoutRoom) < 8, 'whatever does not ask for room gets none')
+})
+
 async function mostOf(preparation: string): Promise<number> {
   return Number(await said('--eval', `${preparation}\n${churn}`))
 }
