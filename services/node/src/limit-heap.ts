@@ -55,8 +55,10 @@ function hasRoom(): boolean {
   const isThere = getHeapSpaceStatistics().some(
     (space) => space.space_name === 'new_space' && space.space_size >= roomBytes,
   )
-  if (isThere) hasRoomUntil = now + lookAgainMs
-  return isThere
+  if (!isThere) return false
+  growBy(1) // also for those that asked for room and are not done yet: there is enough
+  hasRoomUntil = now + lookAgainMs
+  return true
 }
 
 /** By V8's two optimising compilers, of what runs often. */

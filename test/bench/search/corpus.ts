@@ -13,14 +13,16 @@ export interface CorpusRecord {
  * Records with text as natural languages have it: in each of five languages and three scripts words follow one another with
  * the frequencies of Zipf and Mandelbrot, so a few stand everywhere and most are rare. The words are invented; the facets
  * are as many and as uneven as evaluations of real systems have. The same `count` and seed give the same records.
+ *
+ * @param before So many are older.
  */
-export function* synthesiseRecords(count: number, seed = 20_260_101): Generator<CorpusRecord> {
+export function* synthesiseRecords(count: number, seed = 20_260_101, before = 0): Generator<CorpusRecord> {
   const random = createRandom(seed)
   const languages = vocabularies()
   for (let i = 0; i < count; i++) {
     const vocabulary = pickByWeight(random, languages)
     const write = (words: number) => writeText(random, vocabulary, words)
-    const iat = 1_700_000_000 + i * 300 + Math.floor(random() * 300)
+    const iat = 1_700_000_000 + (before + i) * 300 + Math.floor(random() * 300)
     const make = random() < 0.8 ? evaluationOf : observationOf
     yield { ...make(random, vocabulary.lang, write), lang: vocabulary.lang, iat }
   }

@@ -18,7 +18,7 @@ export async function loadRecords(pool: pg.Pool, count: number): Promise<void> {
   const next = new Map(logs.map(({ id, size }) => [id, size]))
   const rows: Row[] = []
   let number = 0
-  for (const record of before === 0 ? synthesiseRecords(count) : synthesiseRecords(count, before)) {
+  for (const record of before === 0 ? synthesiseRecords(count) : synthesiseRecords(count, before, before)) {
     const log = logs[number++ % logs.length] as Log
     const position = next.get(log.id) as number
     next.set(log.id, position + 1)
@@ -27,9 +27,10 @@ export async function loadRecords(pool: pg.Pool, count: number): Promise<void> {
   }
   await insertRows(pool, rows)
   for (const [id, size] of next) {
-    await pool.query('update log set size = $2, staged_size = $2 where id = $1', [id, size])
+    // In this order: a node that runs meanwhile never has anything to project.
     const text = `insert into projection (log, position) values ($1, $2) on conflict (log) do update set position = $2`
     await pool.query(text, [id, size])
+    await pool.query('update log set size = $2, staged_size = $2 where id = $1', [id, size])
   }
 }
 

@@ -59,21 +59,23 @@ function listLexemes(
   const found = new Map<string, number[]>()
   const isBounded = parts.reduce((sum, { tokens }) => sum + tokens.length, 0) < tokensWithoutCare
   let bytes = 0
+  const hasRoomFor = (more: number) => {
+    bytes += more
+    return isBounded || bytes <= bytesAtMost
+  }
+  /** Only beside the word itself: whatever is found in a title is found. */
   const addToTitle = (lexeme: string) => {
     const word = titleWord(lexeme)
-    bytes += Buffer.byteLength(word)
-    if (!found.has(word)) found.set(word, [])
+    if (!found.has(word) && hasRoomFor(Buffer.byteLength(word))) found.set(word, [])
   }
   const add = (lexeme: string, at: number, as: Weight) => {
-    if (as >= weight.B) addToTitle(lexeme)
     const places = found.get(lexeme)
-    if (places !== undefined && places.length === placesAtMost) return
-    if (!isBounded) {
-      bytes += bytesOfPlace + (places === undefined ? Buffer.byteLength(lexeme) : 0)
-      if (bytes > bytesAtMost) return
+    if (places === undefined || places.length < placesAtMost) {
+      if (!hasRoomFor(bytesOfPlace + (places === undefined && !isBounded ? Buffer.byteLength(lexeme) : 0))) return
+      if (places === undefined) found.set(lexeme, [placeOf(at, as)])
+      else addPlace(places, placeOf(at, as))
     }
-    if (places === undefined) found.set(lexeme, [placeOf(at, as)])
-    else addPlace(places, placeOf(at, as))
+    if (as >= weight.B) addToTitle(lexeme)
   }
   let begin = 1
   for (const { tokens, stems, weights } of parts) {
@@ -111,6 +113,7 @@ export function quote(lexeme: string): string {
 
 /** PostgreSQL keeps not quite 1 MiB of it all (its manual, §12.11). */
 const bytesAtMost = 1_000_000
-const bytesOfPlace = 4
-/** So few cannot come to that size: a lexeme, its stem and its joined form have at most 64 letters of 4 bytes each. */
-const tokensWithoutCare = 1_000_000 / (3 * (64 * 4 + bytesOfPlace))
+/** Of the first place of a lexeme, with what aligns it. */
+const bytesOfPlace = 5
+/** So few cannot come to that size: a lexeme, its stem and its joined form, each once more for a title, have at most 64 letters of 4 bytes each. */
+const tokensWithoutCare = 1_000_000 / (6 * (64 * 4 + bytesOfPlace))

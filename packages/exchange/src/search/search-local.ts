@@ -129,5 +129,8 @@ function inOrderOf<Row extends Located>(places: readonly Place[], rows: readonly
 /** What a title says stands beside the snippet already, so the text comes first. */
 function textsOf({ type, lang, body }: { type: string; lang: string; body: string | null }): OpenText[] {
   const { title, text } = describeRecord(type, body)
-  return [...text.map((part) => ({ lang, ...part })), ...Object.entries(title).map(([lang, text]) => ({ lang, text }))]
+  return [
+    ...text.map((part) => ({ lang: part.lang ?? lang, text: part.text })),
+    ...Object.entries(title).map(([lang, text]) => ({ lang, text })),
+  ]
 }

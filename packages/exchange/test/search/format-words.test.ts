@@ -79,6 +79,15 @@ t.test('the words of a record', async (t) => {
     ['of variation selectors', `Ⰰ${'\uFE0F'.repeat(bodyBytes / 3)}z`],
     ['of emoji', '👩🏽‍🚀🏴󠁧󠁢󠁳󠁣󠁴󠁿'.repeat(bodyBytes / 43)],
     ['of halves of characters', '\uD83D \uDE00'.repeat(bodyBytes / 7)],
+    [
+      'of long words held together by joiners',
+      Array.from({ length: 3_000 }, (_, i) =>
+        `${(i + 46_656).toString(36).slice(-3)}${'ﷲ'.repeat(14)}\u200Cx`.replaceAll(
+          /[0-9]/g,
+          (d) => 'ghijklmnop'[Number(d)] as string,
+        ),
+      ).join(' '),
+    ],
   ]
   for (const [what, text] of floods) {
     await t.test(`are a tsvector within two seconds of work, in a text ${what}`, async (t) => {
@@ -88,6 +97,14 @@ t.test('the words of a record', async (t) => {
       t.ok((user + system) / 1_000 < 2_000, 'milliseconds of work')
       const { rows } = await stemmer.connection.query('select length($1::tsvector) as lexemes', [words])
       t.type(rows[0].lexemes, 'number')
+    })
+
+    await t.test(`are a tsvector, in a title ${what}, and what is found in the title is found`, async (t) => {
+      const title = { en: text, de: 'Quetzal' }
+      const [words] = await formatWords(stemmer, [{ lang: 'en', title, text: [] }])
+      const query = await parseQuery(stemmer, 'quetzal')
+      const isInTitle = await isFound(stemmer, words as Buffer, query?.titles[0] ?? '')
+      t.ok(!isInTitle || (await isFound(stemmer, words as Buffer, query?.match ?? '')))
     })
   }
 

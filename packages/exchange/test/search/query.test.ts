@@ -184,7 +184,7 @@ t.test('whatever is typed or written', async (t) => {
     await fc.assert(property, { numRuns: 300, seed: 5 })
   })
 
-  await t.test('matches wherever what it asks for stands in the title', async (t) => {
+  await t.test('ranks no record by its title that it does not match', async (t) => {
     const word = fc.constantFrom(
       'run',
       'running',
