@@ -18,7 +18,7 @@ export async function loadRecords(pool: pg.Pool, count: number): Promise<void> {
   const next = new Map(logs.map(({ id, size }) => [id, size]))
   const rows: Row[] = []
   let number = 0
-  for (const record of before === 0 ? synthesiseRecords(count) : synthesiseRecords(count, before, before)) {
+  for (const record of synthesiseRecords(count, before || undefined, before)) {
     const log = logs[number++ % logs.length] as Log
     const position = next.get(log.id) as number
     next.set(log.id, position + 1)

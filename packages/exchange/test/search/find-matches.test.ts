@@ -1,6 +1,6 @@
 import t from 'tap'
 import { asViewer } from '../../src/access/as-viewer.ts'
-import { cellBytes, placesOf } from '../../src/search/cells.ts'
+import { cellBytes, placeBytes, placesOf } from '../../src/search/cells.ts'
 import { findMatches } from '../../src/search/find-matches.ts'
 import { openInstitute } from '../support/institute.ts'
 
@@ -23,7 +23,7 @@ t.test('matches are complete and whole, however many slices they are sent in', a
       findMatches(deps, db, viewer, {}, { match: "'cat'", titles: [] }),
     )
     const places = Buffer.concat(
-      Array.from({ length: size }, (_, i) => cells.subarray(i * cellBytes, i * cellBytes + 12)),
+      Array.from({ length: size }, (_, i) => cells.subarray(i * cellBytes, i * cellBytes + placeBytes)),
     )
     t.equal(cells.length, size * cellBytes)
     t.equal(new Set(placesOf(places).map(({ position }) => position)).size, size)
